@@ -1,0 +1,84 @@
+# Build, test and run the switch. `make help` lists the targets.
+#
+# Every room (folder) is globbed, so a new file or a new port type needs no edit here.
+# SAN=address,undefined or SAN=thread builds into a folder of its own; V=1 shows the commands.
+
+ROOMS   := base api vlan port offload vhost-user tap datapath control
+SAN     ?=
+CC      ?= gcc
+MARCH   ?=
+Q       := $(if $(V),,@)
+B       := build$(if $(SAN),-$(subst $(comma),-,$(SAN)))
+comma   := ,
+
+PKGS     := libdpdk json-c libnl-3.0 libnl-route-3.0 libbpf libsystemd libpcap libcap-ng libseccomp
+CLI_PKGS := json-c libedit
+
+WARN    := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
+           -Wundef -Wvla -Wno-unused-parameter -Wno-missing-field-initializers
+# DPDK's headers are system headers to us: their warnings are not ours.
+DPDK_CFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PKGS) 2>/dev/null))
+CFLAGS  ?= -O2 -g
+ALL_CFLAGS = -std=gnu11 $(WARN) $(CFLAGS) $(DPDK_CFLAGS) $(MARCH) -D_GNU_SOURCE \
+             -DALLOW_EXPERIMENTAL_API -fno-strict-aliasing -I. -I$(B) -MMD -MP
+LDLIBS   = -Wl,--as-needed $(shell pkg-config --libs $(PKGS)) -lpthread
+CLI_LDLIBS = -Wl,--as-needed $(shell pkg-config --libs $(CLI_PKGS)) -lpthread
+ifneq ($(SAN),)
+ALL_CFLAGS += -fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all
+LDLIBS     += -fsanitize=$(SAN)
+CLI_LDLIBS += -fsanitize=$(SAN)
+endif
+
+SRCS      := $(filter-out control/main.c,$(wildcard $(addsuffix /*.c,$(ROOMS))))
+OBJS      := $(SRCS:%.c=$(B)/%.o)
+CLI_OBJS  := $(patsubst %.c,$(B)/%.o,$(wildcard cli/*.c base/*.c api/*.c))
+SUPPORT   := $(patsubst %.c,$(B)/%.o,$(wildcard tests/support/*.c))
+UNIT      := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
+FLOW      := $(patsubst %.c,$(B)/%,$(wildcard tests/flow/test_*.c))
+BINS      := $(if $(wildcard control/main.c),$(B)/vswitchd) $(if $(wildcard cli/main.c),$(B)/vswitchctl)
+
+.PHONY: all
+all: $(BINS)
+
+$(B)/vswitchd: $(B)/control/main.o $(B)/libvswitch.a
+	@echo "  LINK  $@"
+	$(Q)$(CC) -o $@ $^ $(LDLIBS)
+
+$(B)/vswitchctl: $(CLI_OBJS)
+	@echo "  LINK  $@"
+	$(Q)$(CC) -o $@ $^ $(CLI_LDLIBS)
+
+$(B)/libvswitch.a: $(OBJS)
+	@rm -f $@
+	@echo "  AR    $@"
+	$(Q)$(AR) rcs $@ $^
+
+$(B)/%.o: %.c
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+# ---- tests ----------------------------------------------------------------------------------
+$(B)/tests/unit/%: $(B)/tests/unit/%.o $(SUPPORT) $(B)/libvswitch.a
+	@echo "  LINK  $@"
+	$(Q)$(CC) -o $@ $^ $(LDLIBS) -lcmocka
+$(B)/tests/flow/%: $(B)/tests/flow/%.o $(SUPPORT) $(B)/libvswitch.a
+	@echo "  LINK  $@"
+	$(Q)$(CC) -o $@ $^ $(LDLIBS) -lcmocka
+
+.PHONY: unit flow check
+unit: $(UNIT)
+	@tools/run_tests.sh unit $^
+flow: $(FLOW)
+	@tools/run_tests.sh flow $^
+check: $(UNIT) $(FLOW)
+	@tools/run_tests.sh check $^
+
+.PHONY: clean format
+clean:
+	rm -rf build build-*
+format:
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+.SECONDARY:
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

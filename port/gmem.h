@@ -76,10 +76,10 @@ struct gmem_span {
  * @err: says what it is when it is not fit
  *
  * Only regular files on tmpfs (memfd, /dev/shm) and hugetlbfs: nobody can make a page fault on them
- * wait.
+ * wait. Nothing is asked of any other file, since even fstat(2) may wait for a FUSE server.
  * Return: 0; -EBADF; -EINVAL not such a file; -EFBIG shorter than @need_bytes.
  * Context: any thread; does not block.
- * Source: fstatfs(2), memfd_create(2)
+ * Source: fcntl(2) F_GET_SEALS, memfd_create(2)
  */
 int gmem_fd_check(int fd, uint64_t need_bytes, uint64_t *ret_page_bytes, struct vsw_err *err);
 
@@ -270,21 +270,45 @@ static inline uint16_t gmem_load_u16_acquire(const void *p)
     return v;
 }
 
+/* Both ends of a short run as two fixed pieces that may overlap: no loop, no call. */
+static inline void gmem_copy(uint8_t *dst, const uint8_t *src, size_t len)
+{
+    if (unlikely(len > 128)) {
+        memcpy(dst, src, len);
+    } else if (len > 64) {
+        memcpy(dst, src, 64);
+        memcpy(dst + len - 64, src + len - 64, 64);
+    } else if (len >= 32) {
+        memcpy(dst, src, 32);
+        memcpy(dst + len - 32, src + len - 32, 32);
+    } else if (len >= 8) {
+        memcpy(dst, src, 8);
+        if (len > 16)
+            memcpy(dst + 8, src + 8, 8);
+        if (len > 24)
+            memcpy(dst + 16, src + 16, 8);
+        memcpy(dst + len - 8, src + len - 8, 8);
+    } else {
+        for (size_t i = 0; i < len; i++)
+            dst[i] = src[i];
+    }
+}
+
 /* Copy to our own memory. Behind it the compiler must assume that guest memory has changed, and so
  * cannot go back to it in place of the copy. */
 static inline void gmem_read(void *dst, const void *src, size_t len)
 {
-    memcpy(dst, src, len);
+    gmem_copy(dst, src, len);
     __asm__ volatile("" ::: "memory");
 }
 
 /* ---- stores: the only way to write guest memory ------------------------------------------- *
  * Each knows the guest-physical address it writes, for a log of dirty pages. */
 
-static inline void gmem_write(const struct gmem_map *map, const struct gmem_span *to,
-                              const void *src, size_t len)
+static inline void gmem_write(const struct gmem_map *map, void *host, uint64_t gpa, const void *src,
+                              size_t len)
 {
-    memcpy(to->host, src, len);
+    gmem_copy(host, src, len);
 }
 
 static inline void gmem_write_u16(const struct gmem_map *map, void *host, uint64_t gpa, uint16_t v)

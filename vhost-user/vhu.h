@@ -345,6 +345,9 @@ void vhu_tx(struct port_txq *q, struct tx_item *items, uint16_t count);
 bool vhu_tx_room(struct port_txq *q);
 
 /* vhu_info.c, vhu_attach.c */
+/* What is wrong with the connection, and what to do about it. */
+void vhu_trouble(struct vhu *v, const char *hint, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 void vhu_info(const struct port *port, struct port_info *ret_info);
 void vhu_count(const struct port *port, port_counter_cb *cb, void *arg);
 int vhu_attach(const struct port *port, enum port_attach_format format, FILE *out);

@@ -4,6 +4,7 @@
  */
 #include "vhost-user/vhu.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -11,6 +12,16 @@
 
 /* A handshake is over by then. */
 #define HANDSHAKE_NS NS_PER_S
+
+void vhu_trouble(struct vhu *v, const char *hint, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(v->error, sizeof(v->error), fmt, ap);
+    va_end(ap);
+    snprintf(v->hint, sizeof(v->hint), "%s", hint);
+}
 
 struct bit_name {
     unsigned bit;

@@ -60,6 +60,13 @@ static void memory_take(struct vhu *v)
     }
 }
 
+static struct vhu_wire_region slot_region(const struct vhu_msg *m)
+{
+    struct vhu_wire_slot slot = m->payload.slot;
+
+    return slot.region;
+}
+
 static void spec_fill(const struct vhu_wire_region *r, int fd, struct gmem_region_spec *ret_spec)
 {
     *ret_spec = (struct gmem_region_spec){.gpa = r->gpa,
@@ -83,7 +90,7 @@ enum vhu_refusal vhu_check_set_mem_table(struct vhu *v, const struct vhu_msg *m,
                                          struct vsw_err *err)
 {
     struct vhu_conn *c = &v->conn;
-    struct gmem_region_spec spec[VHU_FDS_MAX];
+    struct gmem_region_spec spec[VHU_FDS_MAX] = {0};
     struct vhu_wire_memory table = {0};
 
     memcpy(&table, &m->payload, m->size < sizeof(table) ? m->size : sizeof(table));
@@ -137,9 +144,10 @@ void vhu_apply_get_mem_slots(struct vhu *v, const struct vhu_msg *m)
 
 enum vhu_refusal vhu_check_add_mem_reg(struct vhu *v, const struct vhu_msg *m, struct vsw_err *err)
 {
+    struct vhu_wire_region region = slot_region(m);
     struct gmem_region_spec spec;
 
-    spec_fill(&m->payload.slot.region, v->conn.fds[0], &spec);
+    spec_fill(&region, v->conn.fds[0], &spec);
     if (gmem_map_add(v->map, &spec, &v->port, &v->staged_map, err) < 0) {
         share_hint(err);
         return VHU_REFUSED_bad_memory;
@@ -160,9 +168,10 @@ void vhu_apply_add_mem_reg(struct vhu *v, const struct vhu_msg *m)
 
 enum vhu_refusal vhu_check_rem_mem_reg(struct vhu *v, const struct vhu_msg *m, struct vsw_err *err)
 {
+    struct vhu_wire_region region = slot_region(m);
     struct gmem_region_spec spec;
 
-    spec_fill(&m->payload.slot.region, -1, &spec);
+    spec_fill(&region, -1, &spec);
     if (v->map == NULL || gmem_map_remove(v->map, &spec, &v->staged_map, err) < 0) {
         vsw_err_set(err, -ENOENT, NULL, "there is no such memory region");
         return VHU_REFUSED_bad_memory;

@@ -147,15 +147,15 @@ static void refuse(struct vhu *v, const struct vhu_handler *h, enum vhu_refusal 
 
     v->counters.refused[why]++;
     v->counters.fds_lost += v->conn.lost_fds;
-    snprintf(v->error, sizeof(v->error), "refused %s: %s", vhu_request_name(request), err->msg);
-    snprintf(v->hint, sizeof(v->hint), "%s", err->hint);
+    vhu_trouble(v, err->hint, "refused %s: %s", vhu_request_name(request), err->msg);
     if (ack_wanted(v) &&
         (h == NULL || !h->answers || request == VHU_IOTLB_MSG || request == VHU_POSTCOPY_END)) {
         vhu_conn_reply(v, request, 1, 8);
         return;
     }
     if (refusal_closes(v, h))
-        vhu_conn_error(v, "refused %s: %s", vhu_request_name(request), err->msg);
+        vhu_conn_error(v, "refused %s and closed the connection: %s", vhu_request_name(request),
+                       err->msg);
 }
 
 static void message_finish(struct vhu *v)

@@ -175,9 +175,9 @@ static void memory_fault(struct vhu *v)
     v->fault_told = true;
     v->counters.memory_faults++;
     v->break_rings = VHU_ALL_RINGS;
-    snprintf(v->error, sizeof(v->error), "the VM's memory file was truncated by its owner");
-    snprintf(v->hint, sizeof(v->hint),
-             "the VM process is faulty or hostile; the port works again when it connects anew");
+    vhu_trouble(v,
+                "the VM process is faulty or hostile; the port works again when it connects anew",
+                "the VM's memory file was truncated by its owner");
     v->port.host->event(v->port.host, &v->port, PORT_EVENT_ERROR, v->error);
 }
 

@@ -360,11 +360,10 @@ static void client_failed(struct vhu *v, int error)
         v->soon_tries--;
         delay_ns = VHU_RETRY_SOON_NS;
     }
-    snprintf(v->error, sizeof(v->error), "waits for the VM to listen on its socket: %s",
-             strerror(error));
-    snprintf(v->hint, sizeof(v->hint), "%s",
-             error == EACCES ? "the daemon's user needs write permission for the socket"
-                             : "start the VM; with role=client QEMU makes the socket");
+    vhu_trouble(v,
+                error == EACCES ? "the daemon's user needs write permission for the socket"
+                                : "start the VM; with role=client QEMU makes the socket",
+                "waits for the VM to listen on its socket: %s", strerror(error));
     inotify_open(v);
     retry_at(v, delay_ns);
 }

@@ -234,40 +234,22 @@ void *gmem_at_uva(const struct gmem_map *map, uint64_t uva, uint64_t len_bytes, 
 bool gmem_copy_in(const struct gmem_map *map, struct gmem_hit *hit, uint64_t gpa, void *dst,
                   uint64_t len_bytes);
 
-/* ---- single fetches: the compiler can neither repeat nor split them ----------------------- */
-
-struct gmem_u16 {
-    uint16_t v;
-} __attribute__((packed, may_alias));
-struct gmem_u32 {
-    uint32_t v;
-} __attribute__((packed, may_alias));
-struct gmem_u64 {
-    uint64_t v;
-} __attribute__((packed, may_alias));
+/* ---- single fetches of aligned words: the compiler can neither repeat nor split them ------- */
 
 static inline uint16_t gmem_load_u16(const void *p)
 {
-    return ((const volatile struct gmem_u16 *)p)->v;
-}
-
-static inline uint32_t gmem_load_u32(const void *p)
-{
-    return ((const volatile struct gmem_u32 *)p)->v;
+    return __atomic_load_n((const uint16_t *)p, __ATOMIC_RELAXED);
 }
 
 static inline uint64_t gmem_load_u64(const void *p)
 {
-    return ((const volatile struct gmem_u64 *)p)->v;
+    return __atomic_load_n((const uint64_t *)p, __ATOMIC_RELAXED);
 }
 
 /* For an index that publishes what was written before it. */
 static inline uint16_t gmem_load_u16_acquire(const void *p)
 {
-    uint16_t v = gmem_load_u16(p);
-
-    atomic_thread_fence(memory_order_acquire);
-    return v;
+    return __atomic_load_n((const uint16_t *)p, __ATOMIC_ACQUIRE);
 }
 
 /* Both ends of a short run as two fixed pieces that may overlap: no loop, no call. */
@@ -313,20 +295,20 @@ static inline void gmem_write(const struct gmem_map *map, void *host, uint64_t g
 
 static inline void gmem_write_u16(const struct gmem_map *map, void *host, uint64_t gpa, uint16_t v)
 {
-    ((volatile struct gmem_u16 *)host)->v = v;
+    __atomic_store_n((uint16_t *)host, v, __ATOMIC_RELAXED);
 }
 
+/* Of any alignment, and so in no order to the others. */
 static inline void gmem_write_u64(const struct gmem_map *map, void *host, uint64_t gpa, uint64_t v)
 {
-    ((volatile struct gmem_u64 *)host)->v = v;
+    memcpy(host, &v, sizeof(v));
 }
 
 /* For an index: everything written before is seen before it. */
 static inline void gmem_write_u16_release(const struct gmem_map *map, void *host, uint64_t gpa,
                                           uint16_t v)
 {
-    atomic_thread_fence(memory_order_release);
-    gmem_write_u16(map, host, gpa, v);
+    __atomic_store_n((uint16_t *)host, v, __ATOMIC_RELEASE);
 }
 
 #endif

@@ -8,7 +8,7 @@
 static enum chain_step fetch(struct chain *c, uint16_t i)
 {
     struct vring *v = c->v;
-    uint8_t copy[VDESC_BYTES];
+    uint8_t copy[VDESC_BYTES] __attribute__((aligned(VDESC_BYTES)));
 
     if (!c->in_table) {
         c->d = vdesc_load(v->desc + (uint32_t)i * VDESC_BYTES);

@@ -39,13 +39,15 @@ static inline void offload_decode(uint64_t lo, uint16_t csum_offset, struct offl
 static inline struct frame_seg *header_take(const struct vring *v, struct frame_seg *seg,
                                             struct offload *ret_offload)
 {
-    uint8_t copy[VNET_HDR_MRG_BYTES];
-    uint64_t lo;
+    struct {
+        uint64_t lo;
+        uint16_t csum_offset;
+        uint16_t num_buffers;
+    } hdr;
 
-    seg = seg_take(seg, copy, v->hdr_bytes);
-    memcpy(&lo, copy, sizeof(lo));
-    if (unlikely((lo & 0xffff) != 0)) /* flags or GSO type: else the rest means nothing */
-        offload_decode(lo, gmem_load_u16(copy + 8), ret_offload);
+    seg = seg_take(seg, &hdr, v->hdr_bytes);
+    if (unlikely((hdr.lo & 0xffff) != 0)) /* flags or GSO type: else the rest means nothing */
+        offload_decode(hdr.lo, hdr.csum_offset, ret_offload);
     return seg;
 }
 

@@ -128,8 +128,11 @@ static void deadline_stop(struct vhu *v)
 static void on_throttle(void *arg)
 {
     struct vhu *v = arg;
+    uint64_t at_ns;
 
+    /* For the message that found the bucket empty, and was read all the same. */
     v->conn.throttle = NULL;
+    vhu_rate_take(v, &at_ns);
     conn_watch(v);
 }
 

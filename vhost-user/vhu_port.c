@@ -40,6 +40,7 @@ static void vhu_destroy(struct port *port)
     vhu_socket_close(v);
     if (v->dir_fd >= 0)
         close(v->dir_fd);
+    vhu_relay_put(v->relay);
     port_fini(port);
     free(v);
 }

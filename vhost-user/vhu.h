@@ -208,6 +208,7 @@ struct vhu {
     struct port_timer *accept_pause;
 
     struct vhu_conn conn;
+    int request_fd;          /* SET_BACKEND_REQ_FD; held, never used */
     struct vhu_relay *relay; /* NULL until somebody needs it */
     uint64_t rate_at_ns;     /* token bucket as a virtual time */
     struct vhu_state state;
@@ -314,6 +315,7 @@ VHU_HANDLER(vring_call)
 VHU_HANDLER(vring_err)
 VHU_HANDLER(vring_enable)
 VHU_HANDLER(send_rarp)
+VHU_HANDLER(backend_req_fd)
 VHU_HANDLER(set_mtu)
 VHU_HANDLER(get_status)
 VHU_HANDLER(set_status)

@@ -47,8 +47,14 @@ uint64_t vhu_features_offered(const struct vhu *v)
 
 uint64_t vhu_protocol_offered(const struct vhu *v)
 {
-    return BIT(VHU_P_MQ) | BIT(VHU_P_RARP) | BIT(VHU_P_REPLY_ACK) | BIT(VHU_P_MTU) |
-           BIT(VHU_P_MEM_SLOTS) | BIT(VHU_P_STATUS);
+    uint64_t f = BIT(VHU_P_MQ) | BIT(VHU_P_RARP) | BIT(VHU_P_REPLY_ACK) | BIT(VHU_P_MTU) |
+                 BIT(VHU_P_MEM_SLOTS) | BIT(VHU_P_STATUS);
+
+    /* We have no requests of our own; but user-mode-linux gets its interrupt number only when it
+     * makes a channel for them. */
+    if (v->state.owner_first)
+        f |= BIT(VHU_P_BACKEND_REQ);
+    return f;
 }
 
 enum vhu_refusal vhu_check_get_features(struct vhu *v, const struct vhu_msg *m, struct vsw_err *err)
@@ -290,6 +296,23 @@ void vhu_apply_send_rarp(struct vhu *v, const struct vhu_msg *m)
     rarp_mac(m, arp + 8);
     rarp_mac(m, arp + 18);
     v->port.host->inject(v->port.host, &v->port, frame, sizeof(frame));
+}
+
+enum vhu_refusal vhu_check_backend_req_fd(struct vhu *v, const struct vhu_msg *m,
+                                          struct vsw_err *err)
+{
+    return VHU_REFUSED_NOT;
+}
+
+uint64_t vhu_rings_backend_req_fd(const struct vhu *v, const struct vhu_msg *m)
+{
+    return 0;
+}
+
+void vhu_apply_backend_req_fd(struct vhu *v, const struct vhu_msg *m)
+{
+    vhu_fd_discard(&v->relay, v->request_fd);
+    v->request_fd = vhu_conn_take_fd(&v->conn, 0);
 }
 
 /* ---- rings ----------------------------------------------------------------------------------- */

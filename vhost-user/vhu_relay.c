@@ -191,7 +191,8 @@ bool vhu_relay_is_pipe(int fd)
 
     snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
     return flags >= 0 && (flags & O_ACCMODE) != O_RDONLY &&
-           readlink(path, name, sizeof(name) - 1) > 0 && strncmp(name, "pipe:[", 6) == 0;
+           readlink(path, name, sizeof(name) - 1) > 0 &&
+           (strncmp(name, "pipe:[", 6) == 0 || strncmp(name, "socket:[", 8) == 0);
 }
 
 int vhu_relay_add(struct vhu_relay **relay, int pipe_fd, struct vhu_relay_pipe **ret_pipe,

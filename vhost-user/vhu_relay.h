@@ -3,11 +3,11 @@
  * A thread per port for descriptors that only the peer can be made to wait for.
  *
  * Two things a front-end may hand over can block whoever touches them: user-mode-linux takes its
- * interrupts from a pipe, and a write to a pipe waits while its reader holds it (in a page fault
- * that the reader answers itself, say); and even to close a file on FUSE asks its server. So no
- * worker writes to a pipe and control closes no file it does not know: this thread does. When it
- * waits for ever it is the peer's own interrupts that are lost, and the port takes no new
- * connection until it is done.
+ * interrupts from a pipe or a pair of sockets, and a write to one waits while its reader holds it
+ * (in a page fault that the reader answers itself, say); and even to close a file on FUSE asks its
+ * server. So no worker writes to a pipe and control closes no file it does not know: this thread
+ * does. When it waits for ever it is the peer's own interrupts that are lost, and the port takes no
+ * new connection until it is done.
  *
  * Made when first needed; QEMU and DPDK never need it. It outlives its port if it must.
  */
@@ -23,7 +23,7 @@ struct vhu_relay_pipe;
 #define VHU_RELAY_WAITING_MAX 64
 
 /**
- * vhu_relay_is_pipe() - is this the writing end of a pipe?
+ * vhu_relay_is_pipe() - is this the writing end of a pipe, or a socket?
  * @fd: borrowed; any kind of file
  *
  * Context: control; does not block.

@@ -290,8 +290,9 @@ static void only_eventfds_kick_and_call(void **state)
     connect_first(x);
     frontend_handshake(&x->f[0], 2);
     for (size_t i = 0; i < ARRAY_SIZE(requests); i++) {
-        int bad[] = {pipes[0], requests[i] == VHU_SET_VRING_CALL ? file : pipes[1], file,
-                     x->f[0].fd, x->f[0].region[0].fd};
+        bool pipe_will_do = requests[i] == VHU_SET_VRING_CALL;
+        int bad[] = {pipes[0], pipe_will_do ? file : pipes[1], file,
+                     pipe_will_do ? file : x->f[0].fd, x->f[0].region[0].fd};
         struct frontend *f = &x->f[0];
 
         for (size_t k = 0; k < ARRAY_SIZE(bad); k++)

@@ -754,6 +754,7 @@ static void attach_lines(void **state)
 static void features_follow_the_kind_of_front_end(void **state)
 {
     struct fixture *x = *state;
+    int pipes[2];
     uint64_t f;
 
     assert_true(frontend_connect(&x->f, x->options.path));
@@ -766,6 +767,15 @@ static void features_follow_the_kind_of_front_end(void **state)
     frontend_set(&x->f, VHU_SET_OWNER, NULL, 0, NULL, 0);
     f = frontend_get(&x->f, VHU_GET_FEATURES);
     assert_false(frontend_bit(f, VHU_F_GUEST_ANNOUNCE));
+    f = frontend_get(&x->f, VHU_GET_PROTOCOL_FEATURES);
+    assert_true(frontend_bit(f, VHU_P_BACKEND_REQ));
+    frontend_set_u64(&x->f, VHU_SET_PROTOCOL_FEATURES, f);
+    x->f.protocol = f;
+    assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
+    for (int i = 0; i < 3; i++)
+        frontend_set(&x->f, VHU_SET_BACKEND_REQ_FD, NULL, 0, &pipes[1], 1);
+    close(pipes[0]);
+    close(pipes[1]);
 }
 
 static void down_closes_and_up_opens(void **state)

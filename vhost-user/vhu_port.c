@@ -64,6 +64,7 @@ static int vhu_prepare(struct port_host *host, const struct port_config *config,
     v->options = *o;
     v->rings = (uint16_t)(2 * o->queues);
     v->up = config->up;
+    v->port.host = host; /* for destroy, should the next line fail */
     rc = port_init(&v->port, &port_type_vhost_user, host, config, (uint16_t)o->queues);
     if (rc < 0)
         vsw_err_set(err, rc, NULL, "out of memory");

@@ -90,13 +90,15 @@ enum fdb_learn_result {
     FDB_REFRESHED, /* was there already, on this port */
     FDB_MOVED,     /* was on another port: event->old_port is that */
     FDB_EVICTED,   /* entered in place of event->evicted */
-    FDB_REFUSED,   /* a static entry holds the address or there is nothing to evict */
+    FDB_REFUSED,   /* a static entry of another port has the address, the port may not learn, or
+                    * there is nothing to evict */
 };
 
-/* What else learning did. */
+/* What else learning did. A move to a port at its limit evicts, too. */
 struct fdb_event {
-    uint16_t old_port;        /* FDB_MOVED: where it was; FDB_REFUSED: where the static entry is */
-    struct fdb_entry evicted; /* FDB_EVICTED */
+    uint16_t old_port;        /* FDB_MOVED: where it was */
+    uint8_t evicted_count;    /* 0, or 1; more after a limit was lowered */
+    struct fdb_entry evicted; /* the last of these */
 };
 
 /* What to flush; FDB_ANY where it does not matter. */
@@ -172,6 +174,7 @@ static inline uint32_t fdb_bucket_scan(const struct fdb_bucket *b, uint64_t key)
 {
     uint32_t found = FDB_BUCKET_SLOTS;
 
+#pragma GCC unroll 8
     for (uint32_t i = 0; i < FDB_BUCKET_SLOTS; i++)
         found = atomic_load_explicit(&b->key[i], memory_order_acquire) == key ? i : found;
     return found;
@@ -297,7 +300,7 @@ void fdb_destroy(struct fdb *fdb);
  * fdb_set_port_limit() - how many entries may a port hold, of all kinds
  * @fdb: the table
  * @port: below max_ports
- * @entries: 0 = no learning; what is over a lowered limit stays until others come
+ * @entries: 0 = no learning; what is over a lowered limit goes when others come, or by age
  *
  * Context: control; does not block.
  * Source: none

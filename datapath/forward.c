@@ -176,7 +176,7 @@ static void learn(struct worker *w, struct rxq_state *rs, uint16_t port, const s
     uint64_t key = fdb_key(f->vlan.domain, mac_to_u64(f->head + MAC_BYTES));
 
     if (likely(rs->last_source.key == key &&
-               rs->last_source.touched_s == (uint32_t)(now_ns / NS_PER_S) &&
+               rs->last_source.touched_s == (uint32_t)(now_ns / NS_PER_SEC) &&
                rs->last_source.generation == fdb_generation(w->dp->fdb, port)))
         return;
     learn_source_slow(w, rs, port, key, now_ns);

@@ -18,6 +18,8 @@ static struct lab lab;
 static int set_up(void **state)
 {
     lab_init(&lab);
+    /* Of a test before that failed. */
+    (void)lab_sh("ip -all netns del");
     return 0;
 }
 
@@ -428,6 +430,9 @@ static void bad_options_say_why(void **state)
            "address", "fd00::1/129", "");
     refuse("p", (struct tap_options){.address = "10.0.0.1/2x"}, 1500, -EINVAL, "address", "/2x",
            "");
+    refuse("p", (struct tap_options){.address = "224.0.0.1/24"}, 1500, -EINVAL, "address",
+           "224.0.0.1/24", "");
+    refuse("p", (struct tap_options){.address = "::/64"}, 1500, -EINVAL, "address", "::/64", "");
     refuse("p", (struct tap_options){.address = "fd00::1/64"}, 1000, -ERANGE, "mtu", "1000",
            "1280 (IPv6)");
     refuse("p", (struct tap_options){0}, 65535, -ERANGE, "mtu", "65535", "to 65521");
@@ -454,8 +459,10 @@ static void failed_creation_leaves_nothing(void **state)
 {
     int fds = lab_fd_count();
 
-    refuse("p", (struct tap_options){.address = "224.0.0.1/24"}, 1500, -EINVAL, "address",
-           "cannot set address of interface p", "");
+    assert_true(lab_sh("echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6"));
+    refuse("p", (struct tap_options){.address = "fd00::1/64"}, 1500, -EACCES, "address",
+           "cannot set address of interface p", "IPv6 is disabled");
+    assert_true(lab_sh("echo 0 >/proc/sys/net/ipv6/conf/default/disable_ipv6"));
     assert_false(lab_sh("ip link show dev p >/dev/null 2>&1"));
     assert_int_equal(lab_fd_count(), fds);
 }

@@ -5,11 +5,11 @@
 
 ROOMS   := base api vlan port offload vhost-user tap datapath control
 SAN     ?=
+comma   := ,
 CC      ?= gcc
 MARCH   ?=
 Q       := $(if $(V),,@)
 B       := build$(if $(SAN),-$(subst $(comma),-,$(SAN)))
-comma   := ,
 
 PKGS     := libdpdk json-c libnl-3.0 libnl-route-3.0 libbpf libsystemd libpcap libcap-ng libseccomp
 CLI_PKGS := json-c libedit

@@ -8,6 +8,7 @@
 #include <linux/if_packet.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -196,6 +197,48 @@ static void tcp_with_offloads_both_ways(void **state)
     lab_remove(&lab, a, true);
     lab_remove(&lab, b, true);
     assert_true(lab_sh("ip netns del a && ip netns del b"));
+}
+
+/* A worker that never rests, while devices are deleted, changed and taken away below it. */
+static void devices_change_under_the_worker(void **state)
+{
+    static struct lab_relay relay = {.spin = true};
+    struct port_config config = {.name = "xb", .up = true, .mtu = 1500};
+    struct tap_options o;
+    struct vsw_err err = {0};
+    struct port *a, *b;
+
+    add_netns("a", false);
+    add_netns("b", false);
+    a = make("xa", "a", "10.1.0.1/24", 1500, 2);
+    b = make("xb", "b", "10.1.0.2/24", 1500, 2);
+    lab_options(&o);
+    o.queues = 2;
+    snprintf(o.netns, sizeof(o.netns), "b");
+    snprintf(o.address, sizeof(o.address), "10.1.0.2/24");
+    config.options = &o;
+    lab_relay_start(&relay, a, b);
+    lab.relay = &relay;
+    for (int i = 0; i < 10; i++) {
+        assert_true(lab_sh("ip netns exec a ping -q -c 3 -i 0.01 -w 5 10.1.0.2 >/dev/null"));
+        config.up = i % 2 == 0;
+        assert_int_equal(b->type->configure(b, &config, &err), 0);
+        lab_pump(&lab);
+        assert_true(
+            lab_sh(i % 3 == 0 ? "ip netns del b && ip netns add b" : "ip -n b link del xb"));
+        while (!atomic_load(&b->attention) && i % 3 != 0)
+            sched_yield();
+        if (i % 3 != 0)
+            b->type->attention(b);
+        config.up = true;
+        assert_int_equal(b->type->configure(b, &config, &err), 0);
+        lab_step(&lab, NS_PER_S);
+        lab_step(&lab, NS_PER_S);
+    }
+    lab.relay = NULL;
+    lab_relay_stop(&relay);
+    lab_remove(&lab, a, true);
+    lab_remove(&lab, b, true);
 }
 
 /* ---- what the kernel hands to us ----------------------------------------------------------------
@@ -504,6 +547,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(ping_through_two_ports, set_up),
         cmocka_unit_test_setup(tcp_with_offloads_both_ways, set_up),
+        cmocka_unit_test_setup(devices_change_under_the_worker, set_up),
         cmocka_unit_test_setup(udp_comes_with_partial_checksum, set_up),
         cmocka_unit_test_setup(large_frames_end_the_burst_early, set_up),
         cmocka_unit_test_setup(burst_limits_are_kept, set_up),

@@ -3,6 +3,11 @@
  * The programs in the kernel: which queue a frame comes by, and which frames never come. Needs root
  * and a kernel that takes eBPF programs.
  */
+#include <arpa/inet.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <net/if.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -324,6 +329,54 @@ static void trunks_send_what_is_allowed(void **state)
     assert_true(passes(DST, SRC, STAG(5), 0));
 }
 
+/* Let every frame that leaves q0 wear a tag that the kernel carries beside the frame, as it does
+ * for a VLAN interface on top of it. */
+static void tag_beside_the_frame(uint16_t tpid, uint16_t tci)
+{
+    const struct bpf_insn insns[] = {
+        {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_2, .imm = htons(tpid)},
+        {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_3, .imm = tci},
+        {.code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_skb_vlan_push},
+        {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = 0},
+        {.code = BPF_JMP | BPF_EXIT},
+    };
+    LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)if_nametoindex("q0"),
+                .attach_point = BPF_TC_EGRESS);
+    LIBBPF_OPTS(bpf_tc_opts, opts, .handle = 1, .priority = 1, .flags = BPF_TC_F_REPLACE);
+    int rc;
+
+    opts.prog_fd =
+        bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "tag", "GPL", insns, ARRAY_SIZE(insns), NULL);
+    assert_true(opts.prog_fd >= 0);
+    rc = bpf_tc_hook_create(&hook);
+    assert_true(rc == 0 || rc == -EEXIST);
+    assert_int_equal(bpf_tc_attach(&hook, &opts), 0);
+    close(opts.prog_fd);
+}
+
+static void tags_beside_the_frame_count_too(void **state)
+{
+    guard.vlan_mode = VLAN_MODE_ACCESS;
+    guard.untagged = true;
+    use_guard(true);
+    tag_beside_the_frame(0x8100, 5);
+    assert_false(passes(DST, SRC, 0, 0));
+    guard.vlan_mode = VLAN_MODE_TRUNK;
+    guard.tpid = VLAN_TPID_DOT1Q;
+    guard.untagged = false;
+    guard.vid_allowed[0] = 1 << 5;
+    use_guard(true);
+    assert_true(passes(DST, SRC, 0, 0));
+    assert_true(passes(DST, SRC, CTAG(9), 0)); /* inner tag */
+    tag_beside_the_frame(0x88a8, 5);
+    assert_false(passes(DST, SRC, 0, 0));
+    tag_beside_the_frame(0x8100, 6);
+    assert_false(passes(DST, SRC, 0, 0));
+    assert_int_equal(counter("filter_vlan_tagged"), 1);
+    assert_int_equal(counter("filter_vlan_untagged"), 1);
+    assert_int_equal(counter("filter_vlan_not_allowed"), 1);
+}
+
 /* What the filter counted is not lost with the device. */
 static void counters_outlive_the_device(void **state)
 {
@@ -349,6 +402,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(reserved_addresses, set_up, tear_down),
         cmocka_unit_test_setup_teardown(access_ports_send_no_tags, set_up, tear_down),
         cmocka_unit_test_setup_teardown(trunks_send_what_is_allowed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(tags_beside_the_frame_count_too, set_up, tear_down),
         cmocka_unit_test_setup_teardown(counters_outlive_the_device, set_up, tear_down),
     };
 

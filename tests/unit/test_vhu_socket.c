@@ -250,7 +250,7 @@ static void made_anew_on_the_same_path(void **state)
     strcpy(x->options.mode, "0600");
     assert_int_equal(port_type_vhost_user.prepare(&x->host.host, &x->config, &new, &err), 0);
     assert_int_equal(port_type_vhost_user.start(new, &err), -EADDRINUSE); /* too early */
-    port_type_vhost_user.destroy(new);
+    port_type_vhost_user.destroy(new, true);
     assert_int_equal(port_type_vhost_user.prepare(&x->host.host, &x->config, &new, &err), 0);
     fake_host_remove(&x->host, old);
     assert_int_equal(port_type_vhost_user.start(new, &err), 0);
@@ -267,7 +267,7 @@ static void never_started(void **state)
 
     assert_int_equal(port_type_vhost_user.prepare(&x->host.host, &x->config, &port, NULL), 0);
     assert_int_equal(access(x->options.path, F_OK), -1);
-    port_type_vhost_user.destroy(port);
+    port_type_vhost_user.destroy(port, true);
 }
 
 /* The path now belongs to somebody else: it is not removed with the port. */

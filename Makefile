@@ -33,7 +33,7 @@ SRCS      := $(filter-out control/main.c cli/main.c %.bpf.c,$(wildcard $(addsuff
 SKELS     := $(patsubst %.bpf.c,$(B)/%.skel.h,$(wildcard $(addsuffix /*.bpf.c,$(ROOMS))))
 OBJS      := $(SRCS:%.c=$(B)/%.o)
 CLI_OBJS  := $(patsubst %.c,$(B)/%.o,$(wildcard cli/*.c base/*.c api/*.c))
-SUPPORT   := $(patsubst %.c,$(B)/%.o,$(wildcard tests/support/*.c))
+SUPPORT   := $(B)/libsupport.a
 UNIT      := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
 FLOW      := $(patsubst %.c,$(B)/%,$(wildcard tests/flow/test_*.c))
 BINS      := $(if $(wildcard control/main.c),$(B)/vswitchd) $(if $(wildcard cli/main.c),$(B)/vswitchctl)
@@ -50,6 +50,11 @@ $(B)/vswitchctl: $(CLI_OBJS)
 	$(Q)$(CC) -o $@ $^ $(CLI_LDLIBS)
 
 $(B)/libvswitch.a: $(OBJS)
+	@rm -f $@
+	@echo "  AR    $@"
+	$(Q)$(AR) rcs $@ $^
+
+$(B)/libsupport.a: $(patsubst %.c,$(B)/%.o,$(wildcard tests/support/*.c))
 	@rm -f $@
 	@echo "  AR    $@"
 	$(Q)$(AR) rcs $@ $^

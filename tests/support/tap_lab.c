@@ -109,7 +109,7 @@ static void host_wake(struct port_host *host)
     atomic_fetch_add(&container_of(host, struct lab, host)->wakes, 1);
 }
 
-void lab_init(struct lab *lab)
+void tap_lab_init(struct lab *lab)
 {
     memset(lab, 0, sizeof(*lab));
     lab->now_ns = NS_PER_SEC;

@@ -45,7 +45,7 @@ struct lab {
 /* Give the program its own network and an empty /run/netns. Exits when that is not possible. */
 void lab_isolate(void);
 
-void lab_init(struct lab *lab);
+void tap_lab_init(struct lab *lab);
 /* Run everything that is waiting, until nothing is. */
 void lab_pump(struct lab *lab);
 /* Move the clock and run what is due. */

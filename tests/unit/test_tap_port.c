@@ -17,7 +17,7 @@ static struct lab lab;
 
 static int set_up(void **state)
 {
-    lab_init(&lab);
+    tap_lab_init(&lab);
     /* Of a test before that failed. */
     (void)lab_sh("ip -all netns del");
     return 0;

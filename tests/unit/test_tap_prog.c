@@ -33,7 +33,7 @@ static struct port_config config_of(bool with_guard)
 
 static int set_up(void **state)
 {
-    lab_init(&lab);
+    tap_lab_init(&lab);
     lab_options(&options);
     options.queues = QUEUES;
     memset(&guard, 0, sizeof(guard));

@@ -8,7 +8,7 @@
 
 #define TICK_BITS 8 /* ticks per nanosecond */
 #define COST_BITS 24
-#define TICKS_S   (NS_PER_S << TICK_BITS)
+#define TICKS_S   (NS_PER_SEC << TICK_BITS)
 
 /* No bucket holds or owes more time than this: what seems to is one that was idle for years. */
 #define SPAN_TICKS (3600 * TICKS_S)
@@ -68,7 +68,7 @@ static bool settle(struct bucket *b, uint64_t *zero, uint64_t now, int64_t held)
 static void set_numbers(struct bucket *b, const struct bucket_config *config)
 {
     uint64_t rate = u64_min(config->rate, BUCKET_RATE_MAX);
-    uint64_t quantum = (uint64_t)((unsigned __int128)rate * BUCKET_QUANTUM_NS / NS_PER_S);
+    uint64_t quantum = (uint64_t)((unsigned __int128)rate * BUCKET_QUANTUM_NS / NS_PER_SEC);
     unsigned __int128 depth =
         rate == 0 ? 0 : ((unsigned __int128)u64_max(config->burst, 1) * TICKS_S + rate - 1) / rate;
 

@@ -14,7 +14,7 @@
 
 #define GSO_FRAME_BYTES 65562 /* 64 KiB as it would be on the wire, roughly */
 #define BPS(bits)       ((bits) / 8)
-#define YEAR_NS         (365ull * 86400 * NS_PER_S)
+#define YEAR_NS         (365ull * 86400 * NS_PER_SEC)
 
 static struct bucket make(uint64_t rate, uint64_t burst, uint64_t frame, uint64_t now_ns)
 {
@@ -99,7 +99,7 @@ static void no_drift_in_an_hour(void **state)
 
     for (size_t i = 0; i < ARRAY_SIZE(rates); i++) {
         struct bucket b = make(rates[i], rates[i] / 100 + 2000, 1500, 0);
-        uint64_t end_ns = 3600 * NS_PER_S, sent = 0, steps = 0;
+        uint64_t end_ns = 3600 * NS_PER_SEC, sent = 0, steps = 0;
         uint64_t step_ns = rates[i] < 1000000 ? 997001 : 47001;
         int64_t first = bucket_available(&b, 0);
 
@@ -115,7 +115,7 @@ static void no_drift_in_an_hour(void **state)
                 sent -= (uint64_t)(got / 3);
             }
         }
-        for (uint64_t now_ns = end_ns; now_ns < 3600 * NS_PER_S; now_ns += NS_PER_MS) {
+        for (uint64_t now_ns = end_ns; now_ns < 3600 * NS_PER_SEC; now_ns += NS_PER_MS) {
             int64_t held = bucket_available(&b, now_ns);
 
             if (held <= 0)
@@ -131,7 +131,7 @@ static void draws_are_bounded(void **state)
 {
     struct bucket b = make(1000000000, 100000000, 1500, 0);
     struct bucket slow = make(1000, 4000, 1500, 0);
-    uint64_t now_ns = NS_PER_S;
+    uint64_t now_ns = NS_PER_SEC;
 
     /* 50 us of 1 GB/s is more than a frame; of 1 kB/s it is less. */
     assert_int_equal(bucket_draw(&b, 1 << 30, now_ns), 50000);
@@ -158,7 +158,7 @@ static void debt_of_one_frame(void **state)
     assert_in_range(bucket_when_ns(&b, 1, 0), 1499 * NS_PER_MS, 1501 * NS_PER_MS);
     assert_true(bucket_take(&b, 1, bucket_when_ns(&b, 1, 0)));
     /* Idle for long: the burst, not more. */
-    assert_int_equal(bucket_available(&b, 50 * NS_PER_S), 2000);
+    assert_int_equal(bucket_available(&b, 50 * NS_PER_SEC), 2000);
 }
 
 static void when_is_when(void **state)
@@ -174,11 +174,11 @@ static void when_is_when(void **state)
 
         bucket_charge(&b, 5000 + rand_r(&seed) % 60000, now_ns);
         when_ns = bucket_when_ns(&b, want, now_ns);
-        if (when_ns - now_ns > 3000 * NS_PER_S)
+        if (when_ns - now_ns > 3000 * NS_PER_SEC)
             continue; /* beyond what a bucket remembers */
         assert_true(bucket_available(&b, when_ns) >= want);
         if (rate < 100000000)
-            assert_true(bucket_available(&b, when_ns - NS_PER_S / rate - 2) < want);
+            assert_true(bucket_available(&b, when_ns - NS_PER_SEC / rate - 2) < want);
     }
 }
 
@@ -202,7 +202,7 @@ static void unlimited(void **state)
 
 static void live_change_keeps_debt(void **state)
 {
-    uint64_t now_ns = 5 * NS_PER_S;
+    uint64_t now_ns = 5 * NS_PER_SEC;
     struct bucket b = make(BPS(10000), 1000, 65536, now_ns);
 
     assert_true(bucket_take(&b, 65536, now_ns));
@@ -223,8 +223,8 @@ static void live_change_keeps_debt(void **state)
 /* Years of uptime, and years of silence. */
 static void time_wraps(void **state)
 {
-    static const uint64_t starts[] = {0, (1ull << 56) - 3 * NS_PER_S, (1ull << 55) - 3 * NS_PER_S,
-                                      40 * YEAR_NS, (1ull << 63) - 3 * NS_PER_S};
+    static const uint64_t starts[] = {0, (1ull << 56) - 3 * NS_PER_SEC, (1ull << 55) - 3 * NS_PER_SEC,
+                                      40 * YEAR_NS, (1ull << 63) - 3 * NS_PER_SEC};
 
     for (size_t i = 0; i < ARRAY_SIZE(starts); i++) {
         struct bucket b = make(BPS(100000000ull), 1518, 1518, starts[i]);
@@ -232,7 +232,7 @@ static void time_wraps(void **state)
 
         assert_near(got, 75000000, 0.001);
         for (int half_years = 1; half_years < 20; half_years++) {
-            uint64_t later = starts[i] + 6 * NS_PER_S + (uint64_t)half_years * (YEAR_NS / 2);
+            uint64_t later = starts[i] + 6 * NS_PER_SEC + (uint64_t)half_years * (YEAR_NS / 2);
 
             assert_int_equal(bucket_available(&b, later), 1518);
         }
@@ -242,12 +242,12 @@ static void time_wraps(void **state)
 /* A clock that workers read at slightly different times does no harm. */
 static void clocks_of_workers_differ(void **state)
 {
-    struct bucket b = make(1000000000, 1000000, 1500, NS_PER_S);
+    struct bucket b = make(1000000000, 1000000, 1500, NS_PER_SEC);
     uint64_t sent = 0;
     unsigned seed = 3;
 
     for (uint64_t i = 0; i < 1000000; i++) {
-        uint64_t now_ns = NS_PER_S + i * 1000 - (uint64_t)rand_r(&seed) % 50000 * (i > 100);
+        uint64_t now_ns = NS_PER_SEC + i * 1000 - (uint64_t)rand_r(&seed) % 50000 * (i > 100);
 
         sent += bucket_take(&b, 1500, now_ns) ? 1500 : 0;
     }
@@ -292,7 +292,7 @@ static void workers_share(void **state)
         assert_int_equal(pthread_create(&thread[i], NULL, worker_main, &w[i]), 0);
     }
     /* Simulated time waits for the bucket to be emptied, so that the sum is known. */
-    while (atomic_load(&now_ns) < NS_PER_S / 10) {
+    while (atomic_load(&now_ns) < NS_PER_SEC / 10) {
         while (bucket_available(&b, atomic_load(&now_ns)) > 0)
             ;
         atomic_fetch_add(&now_ns, 100 * NS_PER_US);

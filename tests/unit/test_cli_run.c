@@ -48,6 +48,10 @@ static const struct answer answers[] = {
     {"capture.start", "\"result\":{\"id\":5,\"port\":\"vm1\"}",
      "{\"jsonrpc\":\"2.0\",\"method\":\"capture.end\",\"params\":{\"id\":5,\"captured_pkts\":1,"
      "\"reason\":\"count\"}}\n"},
+    {"stats.show",
+     "\"result\":{\"time_ns\":1,\"rows\":[{\"name\":\"vm1\",\"in_pkts\":1},"
+     "{\"name\":\"vm2\",\"in_pkts\":2}]}",
+     NULL},
     {"daemon.show", "nonsense", NULL},
 };
 
@@ -387,6 +391,16 @@ static void test_capture_passes_a_descriptor(void **state)
     unlink(path);
 }
 
+static void test_top_in_a_script(void **state)
+{
+    struct outcome o = run("top --batch -n 1 -d 0.1", false, false);
+
+    assert_int_equal(o.rc, CLI_OK);
+    assert_string_equal(o.out, "port  in_pps  in_bps  out_pps  out_bps  drops_pps\n"
+                               "vm1        0       0        0        0          0\n"
+                               "vm2        0       0        0        0          0\n");
+}
+
 static void test_help_on_every_level(void **state)
 {
     assert_non_null(strstr(run("help", false, false).out, "exit codes: 0 done"));
@@ -411,6 +425,7 @@ int main(void)
         cmocka_unit_test(test_ready_lines),
         cmocka_unit_test(test_monitor_prints_events),
         cmocka_unit_test(test_capture_passes_a_descriptor),
+        cmocka_unit_test(test_top_in_a_script),
         cmocka_unit_test(test_help_on_every_level),
     };
 

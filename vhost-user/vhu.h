@@ -88,6 +88,7 @@ enum vhu_refusal {
     C(fds_lost, "messages whose file descriptors did not all arrive")                              \
     C(ring_errors, "rings taken out of service because of an error")                               \
     C(ring_resyncs, "rings whose base was not their used index; the used index was taken")         \
+    C(repeated_regions, "memory regions added or removed again by the front-end")                  \
     C(memory_faults, "times that the VM's memory was found truncated")                             \
     C(bad_chains, "descriptor chains that could not be used")
 

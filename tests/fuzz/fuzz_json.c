@@ -70,6 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (json_parse((const char *)data, size, &limits, &json, &err) != 0) {
         must(err.code < 0 && err.msg[0] != '\0');
+        must(json_scan((const char *)data, size, &limits, NULL, NULL, NULL) < 0);
         return 0;
     }
     must(json_scan((const char *)data, size, &limits, "ports[0].mtu", &offset, NULL) == 0);

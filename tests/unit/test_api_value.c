@@ -79,6 +79,8 @@ static void test_texts_are_read_and_written(void **state)
         {"pps", "10k", "10k"},
         {"pps", "10Kpps", "10k"},
         {"measured", "0", "0"},
+        {"measured", "2345", "2.35k"},
+        {"bps", "2345", "2.345k"},
         {"bytes", "64K", "64K"},
         {"bytes", "1MiB", "1M"},
         {"bytes", "65537", "65537"},

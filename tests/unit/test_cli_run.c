@@ -48,6 +48,10 @@ static const struct answer answers[] = {
     {"capture.start", "\"result\":{\"id\":5,\"port\":\"vm1\"}",
      "{\"jsonrpc\":\"2.0\",\"method\":\"capture.end\",\"params\":{\"id\":5,\"captured_pkts\":1,"
      "\"reason\":\"count\"}}\n"},
+    {"stats.show",
+     "\"result\":{\"time_ns\":1,\"rows\":[{\"name\":\"vm1\",\"in_pkts\":1},"
+     "{\"name\":\"vm2\",\"in_pkts\":2}]}",
+     NULL},
     {"daemon.show", "nonsense", NULL},
 };
 
@@ -77,6 +81,11 @@ static bool respond(int fd, char *line, int passed_fd)
     for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
         if (strcmp(answers[i].method, json_text(json_get(json, "method"))) != 0)
             continue;
+        if (strcmp(json_text(json_get(json_get(json, "params"), "port")), "gone") == 0) {
+            say(fd,
+                "{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":-32000,\"message\":\"no\"}}\n");
+            continue;
+        }
         if (passed_fd >= 0)
             assert_int_equal(write(passed_fd, "pcapng", 6), 6);
         snprintf(reply, sizeof(reply), "{\"jsonrpc\":\"2.0\",\"id\":%d,%s}\n",
@@ -387,6 +396,29 @@ static void test_capture_passes_a_descriptor(void **state)
     unlink(path);
 }
 
+static void test_a_refused_capture_leaves_no_file(void **state)
+{
+    char line[256], path[128];
+
+    snprintf(path, sizeof(path), "%s/none.pcapng", responder.dir);
+    snprintf(line, sizeof(line), "capture vm1 'no filter' -l 5 -w %s", path);
+    assert_int_equal(run(line, false, false).rc, CLI_USAGE);
+    assert_int_equal(access(path, F_OK), -1);
+    snprintf(line, sizeof(line), "capture gone -w %s", path);
+    assert_int_equal(run(line, false, false).rc, CLI_REFUSED);
+    assert_int_equal(access(path, F_OK), -1);
+}
+
+static void test_top_in_a_script(void **state)
+{
+    struct outcome o = run("top --batch -n 1 -d 0.1", false, false);
+
+    assert_int_equal(o.rc, CLI_OK);
+    assert_string_equal(o.out, "port  in_pps  in_bps  out_pps  out_bps  drops_pps\n"
+                               "vm1        0       0        0        0          0\n"
+                               "vm2        0       0        0        0          0\n");
+}
+
 static void test_help_on_every_level(void **state)
 {
     assert_non_null(strstr(run("help", false, false).out, "exit codes: 0 done"));
@@ -411,6 +443,8 @@ int main(void)
         cmocka_unit_test(test_ready_lines),
         cmocka_unit_test(test_monitor_prints_events),
         cmocka_unit_test(test_capture_passes_a_descriptor),
+        cmocka_unit_test(test_a_refused_capture_leaves_no_file),
+        cmocka_unit_test(test_top_in_a_script),
         cmocka_unit_test(test_help_on_every_level),
     };
 

@@ -114,6 +114,8 @@ static void test_comments_in_files_only(void **state)
     assert_int_equal(scan("{} /* open", true, &err), -EINVAL);
     assert_string_equal(err.msg, "line 1, column 4: the comment does not end");
     assert_int_equal(scan("{} /", true, NULL), -EINVAL);
+    assert_int_equal(scan("1//x", true, NULL), 0);
+    assert_int_equal(scan("/***/[/**/1/* ** */,2]//", true, NULL), 0);
     assert_int_equal(scan("\"// no comment\"", true, NULL), 0);
 }
 

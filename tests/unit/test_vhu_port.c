@@ -479,16 +479,21 @@ static void region_storm_under_traffic(void **state)
         vhu_of(x->port)->rate_at_ns = 0;
         assert_int_equal(frontend_ask(&x->f, VHU_ADD_MEM_REG, &slot, sizeof(slot), &r->fd, 1), 0);
         loop_one(x, 0, i);
-        assert_int_equal(frontend_ask(&x->f, VHU_ADD_MEM_REG, &slot, sizeof(slot), &r->fd, 1), 1);
+        /* QEMU before 8.0 says it once for each queue pair. */
+        assert_int_equal(frontend_ask(&x->f, VHU_ADD_MEM_REG, &slot, sizeof(slot), &r->fd, 1), 0);
         /* Some front-ends pass a descriptor when they remove a region. */
         assert_int_equal(frontend_ask(&x->f, VHU_REM_MEM_REG, &slot, sizeof(slot), &r->fd, i & 1),
                          0);
         loop_one(x, 0, i);
     }
-    assert_int_equal(frontend_ask(&x->f, VHU_REM_MEM_REG, &slot, sizeof(slot), NULL, 0), 1);
+    assert_int_equal(frontend_ask(&x->f, VHU_REM_MEM_REG, &slot, sizeof(slot), NULL, 0), 0);
+    assert_int_equal(counter(x, "repeated_regions"), 201);
+    slot.region.gpa = FRONTEND_GPA + 4096; /* overlaps */
+    assert_int_equal(frontend_ask(&x->f, VHU_ADD_MEM_REG, &slot, sizeof(slot), &r->fd, 1), 1);
     fake_host_settle(&x->host);
     assert_int_equal(frontend_count_fds(), fds);
-    assert_int_equal(counter(x, "refused_bad_memory"), 201);
+    assert_int_equal(counter(x, "refused_bad_memory"), 1);
+    loop_one(x, 0, 1);
 }
 
 /* The region with the rings is taken away: an error that shows, and traffic again afterwards. */

@@ -107,28 +107,28 @@ iperf_server() {
 
 # iperf_json END IP SECONDS [OPTION...]: the client's report
 iperf_json() {
-    local end=$1 ip=$2 seconds=$3
+    local end=$1 ip=$2 seconds=$3 report=$T_DIR/iperf-$BASHPID.json
     shift 3
     on "$end" "iperf3 -J -c $ip -t $seconds --connect-timeout 5000 $*" $((seconds + 20)) \
-        >"$T_DIR/iperf.json" || {
-        jq -r '.error // "no report"' "$T_DIR/iperf.json" >&2
+        >"$report" || {
+        jq -r '.error // "no report"' "$report" >&2
         return 1
     }
-    jq -e 'has("error") | not' "$T_DIR/iperf.json" >/dev/null
+    jq -e 'has("error") | not' "$report" >/dev/null && cat "$report"
 }
 
 # iperf_tcp END IP SECONDS [OPTION...]: bits per second that arrived
 iperf_tcp() {
-    iperf_json "$@" && jq -er '.end.sum_received.bits_per_second | floor' "$T_DIR/iperf.json"
+    local report
+    report=$(iperf_json "$@") && jq -er '.end.sum_received.bits_per_second | floor' <<<"$report"
 }
 
 # iperf_udp END IP SECONDS RATE [OPTION...]: bits per second that arrived, lost per cent
 iperf_udp() {
-    local end=$1 ip=$2 seconds=$3 rate=$4
+    local end=$1 ip=$2 seconds=$3 rate=$4 report
     shift 4
-    iperf_json "$end" "$ip" "$seconds" -u -b "$rate" "$@" && jq -er '.end.sum |
-        "\(.bits_per_second * (100 - .lost_percent) / 100 | floor) \(.lost_percent)"' \
-        "$T_DIR/iperf.json"
+    report=$(iperf_json "$end" "$ip" "$seconds" -u -b "$rate" "$@") && jq -er '.end.sum |
+        "\(.bits_per_second * (100 - .lost_percent) / 100 | floor) \(.lost_percent)"' <<<"$report"
 }
 
 # iperf_udp_loss END IP SECONDS RATE [OPTION...]: lost per cent

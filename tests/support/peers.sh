@@ -59,9 +59,9 @@ testpmd_start() {
     device="net_virtio_user0,path=$sock,mac=$mac,queues=$queues"
     if [[ $role == server ]]; then device+=,server=1; fi
     # It runs until its standard input ends.
-    mkfifo "$T_DIR/$name.stdin"
+    [[ -p $T_DIR/$name.stdin ]] || mkfifo "$T_DIR/$name.stdin"
     exec {stdin}<>"$T_DIR/$name.stdin"
-    dpdk-testpmd --no-huge -m 256 --no-pci --no-shconf --file-prefix "vsw$$$name" \
+    stdbuf -oL dpdk-testpmd --no-huge -m 256 --no-pci --no-shconf --file-prefix "vsw$$$name" \
         --lcores "(0,1)@(0-$(($(nproc) - 1)))" --vdev "$device" -- \
         --forward-mode=icmpecho --auto-start --no-mlockall --total-num-mbufs=4096 \
         "--rxq=$queues" "--txq=$queues" <&"$stdin" >"$T_DIR/$name-testpmd.log" 2>&1 &
@@ -69,3 +69,24 @@ testpmd_start() {
     t_defer vm_kill "$name"
 }
 testpmd_ready() { wait_for "${2:-20}" grep -q 'Press enter to exit' "$T_DIR/$1-testpmd.log"; }
+
+# pxe_server NAMESPACE INTERFACE IP KERNEL-WORDS: DHCP and TFTP from a namespace, with the guest's
+# kernel and initramfs
+pxe_server() {
+    local root=$T_DIR/tftp
+    mkdir -p "$root"
+    cp "$vm_guest/vmlinuz" "$root/vmlinuz"
+    gzip -1 <"$vm_guest/guest.cpio" >"$root/guest.gz"
+    cat >"$root/boot.ipxe" <<END
+#!ipxe
+kernel tftp://$3/vmlinuz $(vm_kernel_line) console=ttyS0 initrd=guest.gz $4
+initrd tftp://$3/guest.gz
+boot
+END
+    chmod -R a+rX "$T_DIR"
+    ns_bg "$1" dnsmasq --keep-in-foreground --conf-file=/dev/null --user=root --port=0 \
+        --interface="$2" --bind-interfaces --dhcp-range="${3%.*}.100,${3%.*}.150,255.255.255.0,1h" \
+        --dhcp-boot=boot.ipxe --enable-tftp --tftp-root="$root" --log-dhcp \
+        --log-facility="$T_DIR/dnsmasq.log" --dhcp-leasefile="$T_DIR/leases" --pid-file=
+    wait_for 5 grep -q 'TFTP root' "$T_DIR/dnsmasq.log"
+}

@@ -122,3 +122,38 @@ sw_balanced() { wait_for 5 sw_balanced_now || { ctl stats show && false; }; }
 sw_balanced_now() {
     "$VSW_BUILD/vswitchctl" -j -s "$VSW_SOCKET" stats show | jq -e '.balance.ok == true'
 }
+
+# ---- objects ----------------------------------------------------------------------------------
+
+# net_up TENANT NETWORK VLAN: the tenant too, if it is not there yet
+net_up() {
+    ctl tenant show "$1" >/dev/null 2>&1 || ctl tenant add "$1" || return 1
+    ctl network add "$1/$2" "vlan=$3"
+}
+
+# tap_port NAME TENANT NETWORKS ADDRESS [KEY=VALUE...]: a TAP called NAME inside namespace NAME
+tap_port() {
+    local name=$1 tenant=$2 networks=$3 address=$4
+    shift 4
+    ctl port add "$name" type=tap "tenant=$tenant" "networks=$networks" "ifname=$name" \
+        "netns=$(ns_name "$name")" ${address:+"address=$address"} "$@"
+}
+
+# vhost_port NAME TENANT NETWORKS [KEY=VALUE...]: a vhost-user port on $SW_RUN/NAME.sock
+vhost_port() {
+    local name=$1 tenant=$2 networks=$3
+    shift 3
+    ctl port add "$name" type=vhost-user "tenant=$tenant" "networks=$networks" \
+        "socket=$SW_RUN/$name.sock" "$@"
+}
+
+# sw_cpu_ms: CPU time the daemon has used so far
+sw_cpu_ms() {
+    awk -v hz="$(getconf CLK_TCK)" '{ sub(/.*\) /, ""); print int(($12 + $13) * 1000 / hz) }' \
+        "/proc/$sw_pid/stat"
+}
+
+# sw_restart [OPTION...]: a clean stop and a new start on the same saved state
+sw_restart() {
+    sw_stop && sw_start "$@"
+}

@@ -8,6 +8,7 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 
 passed=0 failed=0 skipped=0
+jobs=$(nproc)
 began=$SECONDS
 summary=()
 log=$(mktemp)
@@ -35,7 +36,7 @@ layer() { # NAME COMMAND...: run it, add up its closing line
 }
 
 build() { # WORD...: a build counts as one check
-    if make -j"$(nproc)" "$@"; then
+    if make -j"$jobs" "$@"; then
         echo "build: 1 passed, 0 failed"
     else
         echo "build: 0 passed, 1 failed"
@@ -44,11 +45,11 @@ build() { # WORD...: a build counts as one check
 }
 
 layer "build" build all
-layer "unit" make unit
-layer "flow" make flow
-layer "unit, ASan and UBSan" make SAN=address,undefined unit
-layer "flow, ASan and UBSan" make SAN=address,undefined flow
-layer "shared by workers, TSan" make SAN=thread threads
+layer "unit" make -j"$jobs" unit
+layer "flow" make -j"$jobs" flow
+layer "unit, ASan and UBSan" make -j"$jobs" SAN=address,undefined unit
+layer "flow, ASan and UBSan" make -j"$jobs" SAN=address,undefined flow
+layer "shared by workers, TSan" make -j"$jobs" SAN=thread threads
 layer "smoke" make smoke
 layer "vm" make vm
 

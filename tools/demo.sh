@@ -130,8 +130,8 @@ set_up() {
     need "vm1 boots" vm_wait_ready vm1
     need "vm2 boots" vm_wait_ready vm2
     step "guests are up"
-    need "vm1 tells its name" ident_serve vm1 "red's vm1"
-    need "b1 tells its name" ident_serve b1 "blue's b1"
+    need "vm1 tells its name" ident_serve vm1 red-vm1
+    need "b1 tells its name" ident_serve b1 blue-b1
     for end in vm2 r2; do need "iperf3 in $end" iperf_server $end; done
 }
 
@@ -150,8 +150,8 @@ main() {
     expect_reach "namespace to trunk VM, VLAN 20" d1 10.0.20.2
     expect_reach "blue: namespace to namespace" b2 10.0.0.1
     step "equal addresses: who answers?"
-    expect_who "red asks 10.0.0.1" r1 10.0.0.1 "red's vm1"
-    expect_who "blue asks 10.0.0.1" b2 10.0.0.1 "blue's b1"
+    expect_who "red asks 10.0.0.1" r1 10.0.0.1 red-vm1
+    expect_who "blue asks 10.0.0.1" b2 10.0.0.1 blue-b1
     step "across tenants and networks: must not answer"
     expect_apart "red VM to blue's 10.0.0.9" vm1 10.0.0.9
     expect_apart "red namespace to blue's 10.0.0.9" r1 10.0.0.9

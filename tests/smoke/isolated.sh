@@ -5,14 +5,14 @@
 # shellcheck source=tests/support/lib.sh
 . "$(dirname "$0")/../support/lib.sh"
 
-ns_add i1 i2 up
+ns_add i1 i2 open
 need "the switch starts" sw_start
 need "a network" net_up red web 10
 need "port i1" tap_port i1 red web 10.0.0.1/24 isolated=true
 need "port i2" tap_port i2 red web 10.0.0.2/24 isolated=true
-need "port up" tap_port up red web 10.0.0.9/24
+need "port open" tap_port open red web 10.0.0.9/24
 check "isolated to ordinary" reaches i1 10.0.0.9
-check "ordinary to isolated" reaches up 10.0.0.2
+check "ordinary to isolated" reaches open 10.0.0.2
 check "isolated to isolated" reaches_not i1 10.0.0.2
 need "i2 is no longer isolated" ctl port set i2 isolated=false
 check "then it is reached" reaches i1 10.0.0.2

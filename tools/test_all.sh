@@ -29,6 +29,9 @@ layer() { # NAME COMMAND...: run it, add up its closing line
     elif ((status != 0 && bad == 0)); then
         echo "$name: status $status in spite of its closing line"
         bad=1
+    elif ((ok + bad + ${skip:-0} == 0)); then
+        echo "$name: ran nothing"
+        bad=1
     fi
     passed=$((passed + ok)) failed=$((failed + bad)) skipped=$((skipped + ${skip:-0}))
     summary+=("$(printf '%-28s %5d passed %4d failed %4d skipped %5d s' \

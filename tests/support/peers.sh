@@ -38,6 +38,7 @@ uml_start() {
 uml_kill() {
     local pid=${vm_pids[$1]:-}
     [[ -n $pid ]] || return 0
+    vm_disconnect "$1"
     unset "vm_pids[$1]"
     kill -KILL -- "-$pid" 2>/dev/null
     wait "$pid" 2>/dev/null

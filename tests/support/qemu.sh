@@ -5,7 +5,7 @@
 # has a console file and an agent line over which vm_run runs commands (see tests/vm/guest-init.sh).
 # VSW_ACCEL=tcg or kvm overrides the probe for a working KVM.
 
-declare -A vm_pids=() vm_agents=()
+declare -A vm_pids=() vm_agents=() vm_lines=()
 vm_guest= # folder with the guest's files
 vm_accel=
 
@@ -131,48 +131,62 @@ vm_wait_ready() {
         echo "guest $1 did not come up"
         return 1
     }
+    vm_connect "$1"
 }
 
 # vm_kill NAME: kill -9, as a crash of the guest's process would be
 vm_kill() {
     local pid=${vm_pids[$1]:-}
     [[ -n $pid ]] || return 0
+    vm_disconnect "$1"
     unset "vm_pids[$1]"
     kill_wait "$pid" KILL
 }
 
+# vm_connect NAME: one connection to the guest's agent line for its whole life, behind two FIFOs
+vm_connect() {
+    local name=$1 fifo
+    [[ -z ${vm_lines[$name]:-} ]] || return 0
+    for fifo in to from; do
+        [[ -p $T_DIR/$name.$fifo ]] || mkfifo "$T_DIR/$name.$fifo" || return 1
+    done
+    # Both ends open for reading and writing: neither an open nor an end of file to wait for.
+    socat -t0 - "${vm_agents[$name]}" <>"$T_DIR/$name.to" 1<>"$T_DIR/$name.from" &
+    vm_lines[$name]=$!
+    t_defer vm_disconnect "$name"
+}
+vm_disconnect() {
+    [[ -z ${vm_lines[$1]:-} ]] || kill_wait "${vm_lines[$1]}"
+    unset "vm_lines[$1]"
+}
+
 # vm_run NAME COMMAND-LINE [SECONDS]: its output, its status; 124 when the guest did not answer
 vm_run() {
-    [[ -n ${vm_agents[$1]:-} ]] || {
-        echo "no end point called $1" >&2
+    [[ -n ${vm_lines[$1]:-} ]] || {
+        echo "no end point called $1 is up" >&2
         return 125
     }
+    local seconds=${3:-30}
     (
         # One command at a time on the line.
         exec 9>"$T_DIR/$1.lock"
         flock 9
-        vm_exchange "${vm_agents[$1]}" "timeout $((${3:-30} - 1)) dash -c $(printf %q "$2")" "${3:-30}"
+        vm_exchange "$1" "timeout $((seconds - 1)) dash -c $(printf %q "$2")" "$seconds"
     )
 }
 
-vm_exchange() { # SOCAT-ADDRESS COMMAND-LINE SECONDS; in a subshell of its own
-    local id=$RANDOM$RANDOM line inside=false status=124 left end=$((SECONDS + $3))
-    coproc line_io { exec socat -t0 - "$1" 9>&-; }
-    # shellcheck disable=SC2154 # set by coproc
-    local pid=$line_io_PID in=${line_io[0]} out=${line_io[1]}
-    printf '%s %s\n' "$id" "$(printf '%s' "$2" | base64 -w0)" >&"$out"
-    while left=$((end - SECONDS)) && ((left > 0)) && IFS= read -r -t "$left" line <&"$in"; do
+vm_exchange() { # NAME COMMAND-LINE SECONDS; in a subshell of its own
+    local id=$RANDOM$RANDOM line inside=false left end=$((SECONDS + $3))
+    exec 7<>"$T_DIR/$1.from"
+    printf '%s %s\n' "$id" "$(printf '%s' "$2" | base64 -w0)" 1<>"$T_DIR/$1.to"
+    while left=$((end - SECONDS)) && ((left > 0)) && IFS= read -r -t "$left" -u 7 line; do
         line=${line%$'\r'}
         case $line in
         "@begin $id") inside=true ;;
-        "@end $id "*)
-            status=${line##* }
-            break
-            ;;
+        "@end $id "*) return "${line##* }" ;;
         *) if $inside; then printf '%s\n' "$line"; fi ;;
         esac
     done
-    kill "$pid" 2>/dev/null
-    wait "$pid" 2>/dev/null
-    return "$status"
+    echo "no answer from guest $1 within $3 s" >&2
+    return 124
 }

@@ -15,6 +15,11 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 trap 'exit 130' INT TERM
 
+# What a script is about: its head comment up to the first full stop or colon.
+first_sentence() {
+    sed -n '4,${/^# shellcheck/q;/^#/!q;s/^# *//;p}' "$1" | tr '\n' ' ' | sed -E 's/[.:] .*//'
+}
+
 run_script() { # SCRIPT: its output to the terminal and to $log, its status
     # The script's own process group: after the time limit every process of it goes.
     timeout -k 30 "${VSW_SCRIPT_TIMEOUT_S:-240}" "$1" 2>&1 | tee "$log"
@@ -24,8 +29,7 @@ run_script() { # SCRIPT: its output to the terminal and to $log, its status
 for script in "$@"; do
     name=$(basename "$script" .sh)
     [[ $name == *${VSW_ONLY:-}* ]] || continue
-    printf '%s/%s: %s\n' "$layer" "$name" \
-        "$(sed -n '4{s/^# *//;p;q}' "$script")"
+    printf '%s/%s: %s\n' "$layer" "$name" "$(first_sentence "$script")"
     start=$EPOCHREALTIME
     run_script "$script"
     status=$?

@@ -18,8 +18,8 @@ shift 2
 ctl=(vswitchctl)
 if [[ -n ${VSW_SOCKET:-} ]]; then ctl+=(-s "$VSW_SOCKET"); fi
 
-# One line of words without blanks inside them, as the switch prints it.
-read -r -a network < <("${ctl[@]}" port show "$port" --qemu-args | tr '\n\\' '  ')
+# Words without blanks inside them, on as many lines as the switch likes.
+mapfile -t network < <("${ctl[@]}" port show "$port" --qemu-args | tr '\134' ' ' | xargs -n1)
 
 exec qemu-system-x86_64 -accel kvm -accel tcg -cpu max -smp 2 \
     -drive "file=$disk,if=virtio" "${network[@]}" "$@"

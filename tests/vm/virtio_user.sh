@@ -16,6 +16,7 @@ for role in server client; do
     name=dpdk-$role
     peer=$([[ $role == server ]] && echo client || echo server)
     need "port $name" vhost_port "$name" red web role="$role"
+    [[ $role == client ]] || need "its socket is there" wait_for 5 test -S "$SW_RUN/$name.sock"
     need "testpmd starts as $peer" testpmd_start "$name" role="$peer"
     check "testpmd runs as $peer" testpmd_ready $name
     check "port $name is ready" port_ready $name

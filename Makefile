@@ -3,13 +3,13 @@
 # Every room (folder) is globbed, so a new file or a new port type needs no edit here.
 # SAN=address,undefined or SAN=thread builds into a folder of its own; V=1 shows the commands.
 
-ROOMS   := base api vlan port offload vhost-user tap datapath control
+ROOMS   := base api vlan port offload vhost-user tap datapath control cli
 SAN     ?=
+comma   := ,
 CC      ?= gcc
 MARCH   ?=
 Q       := $(if $(V),,@)
 B       := build$(if $(SAN),-$(subst $(comma),-,$(SAN)))
-comma   := ,
 
 PKGS     := libdpdk json-c libnl-3.0 libnl-route-3.0 libbpf libsystemd libpcap libcap-ng libseccomp
 CLI_PKGS := json-c libedit
@@ -29,10 +29,11 @@ LDLIBS     += -fsanitize=$(SAN)
 CLI_LDLIBS += -fsanitize=$(SAN)
 endif
 
-SRCS      := $(filter-out control/main.c,$(wildcard $(addsuffix /*.c,$(ROOMS))))
+SRCS      := $(filter-out control/main.c cli/main.c %.bpf.c,$(wildcard $(addsuffix /*.c,$(ROOMS))))
+SKELS     := $(patsubst %.bpf.c,$(B)/%.skel.h,$(wildcard $(addsuffix /*.bpf.c,$(ROOMS))))
 OBJS      := $(SRCS:%.c=$(B)/%.o)
 CLI_OBJS  := $(patsubst %.c,$(B)/%.o,$(wildcard cli/*.c base/*.c api/*.c))
-SUPPORT   := $(patsubst %.c,$(B)/%.o,$(wildcard tests/support/*.c))
+SUPPORT   := $(B)/libsupport.a
 UNIT      := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
 FLOW      := $(patsubst %.c,$(B)/%,$(wildcard tests/flow/test_*.c))
 BINS      := $(if $(wildcard control/main.c),$(B)/vswitchd) $(if $(wildcard cli/main.c),$(B)/vswitchctl)
@@ -53,16 +54,39 @@ $(B)/libvswitch.a: $(OBJS)
 	@echo "  AR    $@"
 	$(Q)$(AR) rcs $@ $^
 
+$(B)/libsupport.a: $(patsubst %.c,$(B)/%.o,$(wildcard tests/support/*.c))
+	@rm -f $@
+	@echo "  AR    $@"
+	$(Q)$(AR) rcs $@ $^
+
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+# ---- programs for the kernel: tap/x.bpf.c -> build/tap/x.skel.h, included by C files ----------
+BPF_CFLAGS := -target bpf -O2 -g -Wall -Wextra -Werror -I. -I/usr/include/$(shell uname -m)-linux-gnu
+
+$(filter $(B)/tap/%,$(OBJS)): | $(SKELS)
+
+$(B)/%.bpf.o: %.bpf.c
+	@mkdir -p $(@D)
+	@echo "  BPF   $<"
+	$(Q)clang $(BPF_CFLAGS) -MMD -MP -MT $@ -MF $(@:.o=.d) -c -o $@ $<
+
+$(B)/%.skel.h: $(B)/%.bpf.o
+	$(Q)bpftool gen object $(@:.h=.o) $<
+	$(Q)bpftool gen skeleton $(@:.h=.o) name $(notdir $*) >$@.tmp && mv $@.tmp $@
 
 # ---- tests ----------------------------------------------------------------------------------
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $(SUPPORT) $(B)/libvswitch.a
 	@echo "  LINK  $@"
 	$(Q)$(CC) -o $@ $^ $(LDLIBS) -lcmocka
 $(B)/tests/flow/%: $(B)/tests/flow/%.o $(SUPPORT) $(B)/libvswitch.a
+	@echo "  LINK  $@"
+	$(Q)$(CC) -o $@ $^ $(LDLIBS) -lcmocka
+# Programs for trying things by hand; no test runs them.
+$(B)/tests/tools/%: $(B)/tests/tools/%.o $(SUPPORT) $(B)/libvswitch.a
 	@echo "  LINK  $@"
 	$(Q)$(CC) -o $@ $^ $(LDLIBS) -lcmocka
 

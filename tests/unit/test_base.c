@@ -25,13 +25,13 @@ static void mac_round_trip(void **state)
 
 static void mac_refuses(void **state)
 {
-    static const char *const bad[] = { "",
-                                       "02:00:00:00:00",
-                                       "02:00:00:00:00:0g",
-                                       "02:00:00:00:00:001",
-                                       "02.00.00.00.00.00",
-                                       "0200:00:00:00:000" };
-    struct mac m = { { 9, 9, 9, 9, 9, 9 } };
+    static const char *const bad[] = {"",
+                                      "02:00:00:00:00",
+                                      "02:00:00:00:00:0g",
+                                      "02:00:00:00:00:001",
+                                      "02.00.00.00.00.00",
+                                      "0200:00:00:00:000"};
+    struct mac m = {{9, 9, 9, 9, 9, 9}};
 
     for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
         assert_int_equal(mac_parse(bad[i], &m), -EINVAL);
@@ -40,7 +40,7 @@ static void mac_refuses(void **state)
 
 static void siphash_depends_on_key(void **state)
 {
-    struct siphash_key a = { 1, 2 }, b = { 1, 3 };
+    struct siphash_key a = {1, 2}, b = {1, 3};
 
     assert_int_equal(siphash13_u64(&a, 42), siphash13_u64(&a, 42));
     assert_int_not_equal(siphash13_u64(&a, 42), siphash13_u64(&b, 42));
@@ -53,14 +53,13 @@ static void siphash_is_not_linear(void **state)
     uint64_t x = 0x1234, y = 0x5678, z = 0x9abc;
 
     /* For a linear hash h(x^y^z) == h(x)^h(y)^h(z) under every key. */
-    assert_int_not_equal(siphash13_u64(&key, x ^ y ^ z), siphash13_u64(&key, x) ^
-                                                             siphash13_u64(&key, y) ^
-                                                             siphash13_u64(&key, z));
+    assert_int_not_equal(siphash13_u64(&key, x ^ y ^ z),
+                         siphash13_u64(&key, x) ^ siphash13_u64(&key, y) ^ siphash13_u64(&key, z));
 }
 
 static void err_first_wins(void **state)
 {
-    struct vsw_err err = { 0 };
+    struct vsw_err err = {0};
 
     assert_int_equal(vsw_err_set(&err, -EINVAL, "vlan", "%d is too large", 5000), -EINVAL);
     vsw_err_hint(&err, "use 0 to %d", 4094);
@@ -74,14 +73,14 @@ static void err_first_wins(void **state)
 
 static void log_limit_counts_what_it_held_back(void **state)
 {
-    struct log_limit limit = { .burst = 3, .per_s = 1 };
-    uint64_t now = NS_PER_S, suppressed = 99;
+    struct log_limit limit = {.burst = 3, .per_s = 1};
+    uint64_t now = NS_PER_SEC, suppressed = 99;
 
     for (int i = 0; i < 3; i++)
         assert_true(log_limit_pass(&limit, now, NULL));
     for (int i = 0; i < 5; i++)
         assert_false(log_limit_pass(&limit, now, NULL));
-    assert_true(log_limit_pass(&limit, now + NS_PER_S, &suppressed));
+    assert_true(log_limit_pass(&limit, now + NS_PER_SEC, &suppressed));
     assert_int_equal(suppressed, 5);
 }
 

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * What a guest sends: chains become frames. Workers.
+ *
+ * The pieces of a chain are put where the body's segments belong, then the header and the private
+ * head are copied off their front; what is left of them is the body. A chain of one descriptor is
+ * the same with one piece.
+ */
+#include "vhost-user/vring_chain.h"
+
+/* What is not yet copied of a chain: the rest of the present piece, then those behind @seg. */
+struct rx_cursor {
+    struct frame_seg *seg; /* slot of the present piece */
+    const uint8_t *base;
+    uint32_t len;
+};
+
+static void take_over_pieces(struct rx_cursor *at, uint8_t *to, uint32_t bytes)
+{
+    while (bytes > 0) {
+        uint32_t n = bytes < at->len ? bytes : at->len;
+
+        if (n == 0) {
+            at->seg++;
+            at->base = at->seg->base;
+            at->len = at->seg->len;
+            continue;
+        }
+        gmem_read(to, at->base, n);
+        to += n;
+        bytes -= n;
+        at->base += n;
+        at->len -= n;
+    }
+}
+
+/* Copy the next @bytes of a chain that has as many. */
+static inline void rx_take(struct rx_cursor *at, void *dst, uint32_t bytes)
+{
+    if (unlikely(at->len < bytes)) {
+        take_over_pieces(at, dst, bytes);
+        return;
+    }
+    gmem_read(dst, at->base, bytes);
+    at->base += bytes;
+    at->len -= bytes;
+}
+
+/* The guest's header and our struct offload are the same bytes: little-endian with VERSION_1 by
+ * rule, without it since both sides are x86. */
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "struct offload is read as it is");
+_Static_assert(sizeof(struct offload) == VNET_HDR_BYTES, "struct offload is read as it is");
+
+static inline void rx_take_header(const struct vring *v, struct rx_cursor *at,
+                                  struct offload *ret_offload)
+{
+    struct offload offload;
+
+    rx_take(at, &offload, sizeof(offload));
+    if (v->hdr_bytes > sizeof(offload)) {
+        uint16_t num_buffers; /* nothing on the way from a driver */
+
+        rx_take(at, &num_buffers, sizeof(num_buffers));
+    }
+    /* Without flags and GSO type the rest means nothing. */
+    if (unlikely((offload.flags | offload.gso_type) != 0))
+        *ret_offload = offload;
+}
+
+static void commit_bad(struct vring *v, struct burst *b, uint64_t chain_bytes,
+                       enum drop_reason reason)
+{
+    struct frame *f = burst_next(b);
+
+    f->len = chain_bytes > v->hdr_bytes
+                 ? (uint32_t)u64_min(chain_bytes - v->hdr_bytes, FRAME_MAX_BYTES)
+                 : 0;
+    f->head_len = 0;
+    f->drop = (uint8_t)reason;
+    burst_commit(b, f);
+    count_one(&v->bad_chains);
+}
+
+static inline enum drop_reason check_length(const struct vring *v, uint64_t chain_bytes)
+{
+    if (unlikely(chain_bytes < (uint64_t)v->hdr_bytes + VLAN_ETH_BYTES))
+        return DROP_runt;
+    if (unlikely(chain_bytes > (uint64_t)v->hdr_bytes + FRAME_MAX_BYTES))
+        return DROP_too_long;
+    return DROP_NONE;
+}
+
+/* What is left of a chain is the body of the frame. */
+static inline void set_body(struct burst *b, struct frame *f, struct rx_cursor *at,
+                            const struct frame_seg *end)
+{
+    if (at->len > 0)
+        *at->seg = (struct frame_seg){.base = at->base, .len = at->len};
+    else
+        at->seg++;
+    if (at->seg == end)
+        return;
+    b->seg_count += (uint16_t)(at->seg - burst_segs(b));
+    f->seg = at->seg;
+    f->seg_count = (uint16_t)(end - at->seg);
+}
+
+/* @end is behind the slots, from burst_segs() on, that the pieces of the chain take. */
+static inline void commit_chain(struct vring *v, struct burst *b, struct rx_cursor at,
+                                const struct frame_seg *end, uint64_t chain_bytes)
+{
+    enum drop_reason reason = check_length(v, chain_bytes);
+    struct frame *f;
+
+    if (unlikely(reason != DROP_NONE)) {
+        commit_bad(v, b, chain_bytes, reason);
+        return;
+    }
+    f = burst_next(b);
+    f->len = (uint32_t)chain_bytes - v->hdr_bytes;
+    f->head_len = f->len < FRAME_HEAD_BYTES ? (uint16_t)f->len : FRAME_HEAD_BYTES;
+    rx_take_header(v, &at, &f->offload);
+    rx_take(&at, f->head, f->head_len);
+    set_body(b, f, &at, end);
+    burst_commit(b, f);
+}
+
+/* Put all pieces of a chain at burst_segs(). */
+static enum chain_step collect(struct chain *c, struct frame_seg *seg, uint32_t *ret_segs,
+                               uint64_t *ret_total)
+{
+    struct gmem_span span;
+    uint64_t total = 0;
+    uint32_t n = 0;
+    enum chain_step step;
+
+    while ((step = chain_next(c, &span)) == CHAIN_SPAN) {
+        if (n == FRAME_SEGS_MAX)
+            return CHAIN_LONG;
+        seg[n++] = (struct frame_seg){.base = span.host, .len = span.len};
+        total += span.len;
+    }
+    *ret_segs = n;
+    *ret_total = total;
+    return step;
+}
+
+/* A chain of any layout. Returns false when it breaks the ring. */
+static bool rx_walk(struct vring *v, struct burst *b, const struct vhead *h, uint32_t *seen)
+{
+    struct frame_seg *seg = burst_segs(b);
+    uint32_t segs = 0;
+    uint64_t total = 0;
+    struct chain c;
+    enum chain_step step;
+
+    seg[0] = (struct frame_seg){0}; /* a chain may have no piece at all */
+    chain_start(&c, v, h, false);
+    step = collect(&c, seg, &segs, &total);
+    *seen += c.seen;
+    if (step == CHAIN_BAD) {
+        vring_break(v, c.error);
+        return false;
+    }
+    if (step == CHAIN_LONG)
+        commit_bad(v, b, 0, DROP_bad_buffer);
+    else
+        commit_chain(v, b, (struct rx_cursor){.seg = seg, .base = seg->base, .len = seg->len},
+                     seg + segs, total);
+    return true;
+}
+
+static inline bool rx_chain(struct vring *v, struct burst *b, const struct vhead *h, uint32_t *seen)
+{
+    struct rx_cursor at;
+
+    if (unlikely(!head_is_flat(h)))
+        return rx_walk(v, b, h, seen);
+    at = (struct rx_cursor){.seg = burst_segs(b), .base = h->span.host, .len = h->span.len};
+    commit_chain(v, b, at, at.seg + 1, h->span.len);
+    *seen += 1;
+    return true;
+}
+
+/* Disabled rings must not fill up: the guest would wait for ever for its frames to be sent.
+ * Source: vhost-user specification, "Ring states" */
+static void drain(struct vring *v, uint16_t count)
+{
+    for (uint16_t i = 0; i < count; i++) {
+        uint16_t id = avail_load(v, vring_position(v));
+
+        if (id >= v->num) {
+            vring_break(v, VRING_BAD_HEAD);
+            return;
+        }
+        vring_take(v, id, 0);
+        count_one(&v->drained);
+    }
+}
+
+void vring_rx(struct vring *v, struct burst *b)
+{
+    struct vfront front;
+    uint32_t seen = 0;
+    uint16_t count;
+
+    if (unlikely(!vring_usable(v)))
+        return;
+    count = vring_available(v);
+    if (unlikely(!v->enabled)) {
+        drain(v, count);
+        return;
+    }
+    count = (uint16_t)u64_min(count, u64_min(VFRONT_MAX, b->max_frames - b->count));
+    vfront_load(v, &front, count, false);
+    for (uint16_t i = 0; i < count && burst_has_room(b) && seen < VISIT_DESCS; i++) {
+        if (unlikely(!rx_chain(v, b, &front.head[i], &seen)))
+            return;
+        vring_take(v, front.head[i].id, 0);
+    }
+}
+
+void vring_rx_done(struct vring *v)
+{
+    vring_publish(v);
+}

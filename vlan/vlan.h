@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * VLANs: which network does a frame belong to, and which tags does it wear when it leaves. Pure.
+ *
+ * A network is known to the packet path by its *domain*, a dense 16-bit index; 0 is no domain. A
+ * port has one `struct vlan_map` for what comes in, and one `struct vlan_out` per domain for what
+ * goes out.
+ *
+ *   mode    in                                            out
+ *   access  untagged or VID 0 -> its network              untagged
+ *   trunk   tagged with an allowed VID -> that network;   tagged with the network's VID; the native
+ *           untagged or VID 0 -> the native network       network untagged, unless native_tagged
+ *   qinq    everything, whatever tag -> its network       as it came in (the outer tag taken off)
+ *
+ * A trunk understands one kind of tag, its `tpid`; the other kind is payload to it. VID 4095 is
+ * never forwarded (IEEE 802.1Q-2022 table 9-2: reserved), nor is a tag on an access port.
+ */
+#ifndef VLAN_VLAN_H
+#define VLAN_VLAN_H
+
+#include "base/base.h"
+
+#define VLAN_TPID_DOT1Q  0x8100u
+#define VLAN_TPID_DOT1AD 0x88a8u
+
+#define VLAN_TAG_BYTES 4
+#define VLAN_VID_COUNT 4096
+#define VLAN_VID_MASK  0x0fffu
+#define VLAN_PCP_MASK  0xf000u /* priority and drop eligible indicator of a TCI */
+
+#define VLAN_DOMAIN_NONE 0
+
+#define VLAN_ETH_BYTES 14 /* two addresses and the type */
+
+enum vlan_mode { VLAN_MODE_ACCESS, VLAN_MODE_TRUNK, VLAN_MODE_QINQ, VLAN_MODE_COUNT };
+
+/* What a port makes of the tags of a frame that comes in. Immutable once published. */
+struct vlan_map {
+    enum vlan_mode mode;
+    uint16_t tpid;                 /* the tag this port understands */
+    uint16_t native;               /* domain of untagged frames, or VLAN_DOMAIN_NONE */
+    const uint16_t *domain_of_vid; /* trunk: VLAN_VID_COUNT domains, borrowed; else NULL */
+};
+
+/* The answer for one frame. */
+struct vlan_in {
+    uint16_t domain;
+    uint16_t pcp;  /* TCI & VLAN_PCP_MASK of the tag that was read, else 0 */
+    uint8_t strip; /* outer tags that belong to the port and not to the frame: 0 or 1 */
+};
+
+/* How frames of one domain leave one port. */
+struct vlan_out {
+    uint16_t tpid; /* 0 = untagged */
+    uint16_t vid;
+};
+
+/* What a sink does to the tags behind the two addresses; both steps together are one rewrite. */
+struct tag_op {
+    uint8_t strip; /* tags to leave out, 0..2 */
+    uint8_t push;  /* tags to put in, 0..2 */
+    struct {
+        uint16_t tpid;
+        uint16_t tci;
+    } tag[2]; /* outermost first */
+};
+
+enum vlan_result {
+    VLAN_OK,
+    VLAN_UNTAGGED,    /* a trunk without a native network */
+    VLAN_TAGGED,      /* a tag on an access port */
+    VLAN_NOT_ALLOWED, /* a VID that is no network of this trunk */
+    VLAN_RESERVED,    /* VID 4095 */
+    VLAN_NO_NETWORK,  /* the port belongs to no network */
+};
+
+/**
+ * vlan_classify() - find the network of a frame
+ * @map: the port's map
+ * @head: first bytes of the frame
+ * @head_len: bytes in @head, at least VLAN_ETH_BYTES
+ * @ret_in: the answer, untouched unless VLAN_OK is returned
+ *
+ * Return: VLAN_OK or the reason for which the port does not take the frame.
+ * Context: any thread; does not block.
+ * Source: IEEE 802.1Q-2022 clauses 6.9 and 9.6
+ */
+static inline enum vlan_result vlan_classify(const struct vlan_map *map, const uint8_t *head,
+                                             uint32_t head_len, struct vlan_in *ret_in);
+
+/**
+ * vlan_tag_op() - combine the way in and the way out
+ * @in: the classification of the frame
+ * @out: how the sink's port sends this domain
+ *
+ * Return: what the sink does to the tags.
+ * Context: any thread; does not block.
+ * Source: IEEE 802.1Q-2022 clause 6.9
+ */
+static inline struct tag_op vlan_tag_op(const struct vlan_in *in, const struct vlan_out *out)
+{
+    struct tag_op op = {.strip = in->strip, .push = out->tpid != 0};
+
+    op.tag[0].tpid = out->tpid;
+    op.tag[0].tci = in->pcp | out->vid;
+    return op;
+}
+
+static inline bool tag_op_is_none(const struct tag_op *op)
+{
+    return (op->strip | op->push) == 0;
+}
+
+/* Bytes by which the frame grows; negative when it shrinks. */
+static inline int tag_op_growth_bytes(const struct tag_op *op)
+{
+    return (op->push - op->strip) * VLAN_TAG_BYTES;
+}
+
+static inline bool vlan_is_tag(uint16_t ethertype)
+{
+    return ethertype == VLAN_TPID_DOT1Q || ethertype == VLAN_TPID_DOT1AD;
+}
+
+/**
+ * vlan_l3_offset() - where the payload starts behind all VLAN tags
+ * @head: first bytes of a frame
+ * @head_len: bytes in @head, at least VLAN_ETH_BYTES
+ *
+ * Return: the offset, or 0 when the tags run past @head_len.
+ * Context: any thread; does not block.
+ * Source: IEEE 802.1Q-2022 clause 9.3
+ */
+static inline uint16_t vlan_l3_offset(const uint8_t *head, uint32_t head_len)
+{
+    uint32_t off = VLAN_ETH_BYTES;
+
+    while (unlikely(vlan_is_tag(load_be16(head + off - 2)))) {
+        off += VLAN_TAG_BYTES;
+        if (off > head_len)
+            return 0;
+    }
+    return (uint16_t)off;
+}
+
+/**
+ * vlan_result_text() - what a result means
+ * @result: any value
+ *
+ * Return: a constant sentence.
+ * Context: any thread; does not block.
+ * Source: none
+ */
+const char *vlan_result_text(enum vlan_result result);
+
+static inline enum vlan_result vlan_classify_trunk(const struct vlan_map *map, uint16_t tci,
+                                                   struct vlan_in *ret_in)
+{
+    uint16_t vid = tci & VLAN_VID_MASK;
+    uint16_t domain = vid == 0 ? map->native : map->domain_of_vid[vid];
+
+    if (vid == VLAN_VID_MASK)
+        return VLAN_RESERVED;
+    if (domain == VLAN_DOMAIN_NONE)
+        return vid == 0 ? VLAN_UNTAGGED : VLAN_NOT_ALLOWED;
+    *ret_in = (struct vlan_in){.domain = domain, .pcp = tci & VLAN_PCP_MASK, .strip = 1};
+    return VLAN_OK;
+}
+
+/* An access port takes a tag only to carry a priority: VID 0. */
+static inline enum vlan_result vlan_classify_access(const struct vlan_map *map, uint16_t tci,
+                                                    struct vlan_in *ret_in)
+{
+    if ((tci & VLAN_VID_MASK) != 0)
+        return (tci & VLAN_VID_MASK) == VLAN_VID_MASK ? VLAN_RESERVED : VLAN_TAGGED;
+    *ret_in = (struct vlan_in){.domain = map->native, .pcp = tci & VLAN_PCP_MASK, .strip = 1};
+    return VLAN_OK;
+}
+
+static inline enum vlan_result vlan_classify(const struct vlan_map *map, const uint8_t *head,
+                                             uint32_t head_len, struct vlan_in *ret_in)
+{
+    uint16_t type = load_be16(head + VLAN_ETH_BYTES - 2);
+    bool tagged = map->mode == VLAN_MODE_TRUNK    ? type == map->tpid
+                  : map->mode == VLAN_MODE_ACCESS ? vlan_is_tag(type)
+                                                  : false;
+
+    if (unlikely(map->native == VLAN_DOMAIN_NONE && map->mode != VLAN_MODE_TRUNK))
+        return VLAN_NO_NETWORK;
+    if (tagged && head_len >= VLAN_ETH_BYTES + VLAN_TAG_BYTES) {
+        uint16_t tci = load_be16(head + VLAN_ETH_BYTES);
+
+        return map->mode == VLAN_MODE_TRUNK ? vlan_classify_trunk(map, tci, ret_in)
+                                            : vlan_classify_access(map, tci, ret_in);
+    }
+    if (map->native == VLAN_DOMAIN_NONE)
+        return VLAN_UNTAGGED;
+    *ret_in = (struct vlan_in){.domain = map->native};
+    return VLAN_OK;
+}
+
+#endif

@@ -108,10 +108,11 @@ API_OBJECT_DECLARE(api_change, API_CHANGE_FIELDS)
     F(S, dropped_copies_pkts, U64, API_ANY64, API_OPTIONAL, NULL, "copies for it that were dropped")
 
 #define API_MEASURED_FIELDS(F, S)                                                                  \
-    F(S, in_bps, RATE_BPS, (), API_DETAIL, NULL, "received in the last second")                    \
-    F(S, in_pps, RATE_PPS, (), API_DETAIL, NULL, "packets received in the last second")            \
-    F(S, out_bps, RATE_BPS, (), API_DETAIL, NULL, "sent in the last second")                       \
-    F(S, out_pps, RATE_PPS, (), API_DETAIL, NULL, "packets sent in the last second")
+    F(S, in_bps, RATE_BPS, (), API_DETAIL | API_GAUGE, NULL, "received in the last second")        \
+    F(S, in_pps, RATE_PPS, (), API_DETAIL | API_GAUGE, NULL,                                       \
+      "packets received in the last second")                                                       \
+    F(S, out_bps, RATE_BPS, (), API_DETAIL | API_GAUGE, NULL, "sent in the last second")           \
+    F(S, out_pps, RATE_PPS, (), API_DETAIL | API_GAUGE, NULL, "packets sent in the last second")
 
 /* ---- tenant, network ------------------------------------------------------------------------- */
 #define API_TENANT_STATUS_FIELDS(F, S)                                                             \

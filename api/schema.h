@@ -70,6 +70,7 @@ enum {
     API_KEY = 1 << 1,  /* identifies the object: always required, positional on the command line */
     API_CALL = 1 << 2, /* belongs to the call: accepted in parameters only, never stored or shown */
     API_DETAIL = 1 << 3, /* tables of several rows leave it out */
+    API_GAUGE = 1 << 4,  /* measured, not wanted: a rate of 0 is no traffic, not "unlimited" */
 };
 
 struct json; /* a JSON value, api/json.h */

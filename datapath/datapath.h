@@ -27,8 +27,7 @@ struct datapath;
 /* Something the packet path noticed and an operator may want to know. */
 enum dp_notice_kind {
     DP_NOTICE_MAC_LEARNED,
-    DP_NOTICE_MAC_MOVED, /* port2 = where it was */
-    DP_NOTICE_MAC_AGED,
+    DP_NOTICE_MAC_MOVED,   /* port2 = where it was */
     DP_NOTICE_MAC_EVICTED, /* port = who lost it */
     DP_NOTICE_MAC_LIMIT,   /* port = who is at its limit; sent once a second at most */
 };
@@ -293,8 +292,7 @@ struct dp_queue_counters {
 };
 
 struct dp_worker_counters {
-    uint64_t pkts, bursts, cycles_busy, cycles_total, sleeps, wakeups;
-    uint64_t slept_ns, spin_ns;
+    uint64_t pkts, bursts, cycles_busy, sleeps, wakeups, slept_ns;
     uint32_t queues; /* receive queues it serves */
     int cpu;         /* -1 = not pinned */
 };
@@ -336,20 +334,21 @@ struct dp_fdb_row {
     uint32_t age_s;
 };
 
-/* Fields that are DP_NONE match everything. Static entries stay. */
+/* Fields that are DP_NONE match everything. */
 struct dp_fdb_filter {
     uint16_t domain, port, tenant;
+    bool also_static; /* static entries too: their port, network or tenant is going away */
 };
 
 /* Add a static entry; replaces a learned one. 0, -EEXIST another static one, -ENOSPC. */
 int dp_fdb_add(struct datapath *dp, uint16_t domain, const struct mac *mac, uint16_t port);
 /* Remove one entry, static or learned. 0 or -ENOENT. */
 int dp_fdb_del(struct datapath *dp, uint16_t domain, const struct mac *mac);
-/* Remove the learned entries that match; returns how many. */
+/* Remove the entries that match; returns how many. */
 uint32_t dp_fdb_flush(struct datapath *dp, const struct dp_fdb_filter *filter);
 /* Call cb for each entry, in no order, until it returns false. */
-void dp_fdb_each(const struct datapath *dp, bool (*cb)(void *arg, const struct dp_fdb_row *row),
-                 void *arg);
+void dp_fdb_each(const struct datapath *dp, uint64_t now_ns,
+                 bool (*cb)(void *arg, const struct dp_fdb_row *row), void *arg);
 uint32_t dp_fdb_count(const struct datapath *dp);
 
 #endif

@@ -3,7 +3,7 @@
 # Every room (folder) is globbed, so a new file or a new port type needs no edit here.
 # SAN=address,undefined or SAN=thread builds into a folder of its own; V=1 shows the commands.
 
-ROOMS   := base api vlan port offload vhost-user tap datapath control
+ROOMS   := base api vlan port offload vhost-user tap datapath control cli
 SAN     ?=
 CC      ?= gcc
 MARCH   ?=
@@ -29,7 +29,7 @@ LDLIBS     += -fsanitize=$(SAN)
 CLI_LDLIBS += -fsanitize=$(SAN)
 endif
 
-SRCS      := $(filter-out control/main.c,$(wildcard $(addsuffix /*.c,$(ROOMS))))
+SRCS      := $(filter-out control/main.c cli/main.c,$(wildcard $(addsuffix /*.c,$(ROOMS))))
 OBJS      := $(SRCS:%.c=$(B)/%.o)
 CLI_OBJS  := $(patsubst %.c,$(B)/%.o,$(wildcard cli/*.c base/*.c api/*.c))
 SUPPORT   := $(patsubst %.c,$(B)/%.o,$(wildcard tests/support/*.c))

@@ -29,7 +29,8 @@ LDLIBS     += -fsanitize=$(SAN)
 CLI_LDLIBS += -fsanitize=$(SAN)
 endif
 
-SRCS      := $(filter-out control/main.c cli/main.c,$(wildcard $(addsuffix /*.c,$(ROOMS))))
+SRCS      := $(filter-out control/main.c cli/main.c %.bpf.c,$(wildcard $(addsuffix /*.c,$(ROOMS))))
+SKELS     := $(patsubst %.bpf.c,$(B)/%.skel.h,$(wildcard $(addsuffix /*.bpf.c,$(ROOMS))))
 OBJS      := $(SRCS:%.c=$(B)/%.o)
 CLI_OBJS  := $(patsubst %.c,$(B)/%.o,$(wildcard cli/*.c base/*.c api/*.c))
 SUPPORT   := $(patsubst %.c,$(B)/%.o,$(wildcard tests/support/*.c))
@@ -57,6 +58,20 @@ $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+# ---- programs for the kernel: tap/x.bpf.c -> build/tap/x.skel.h, included by C files ----------
+BPF_CFLAGS := -target bpf -O2 -g -Wall -Wextra -Werror -I. -I/usr/include/$(shell uname -m)-linux-gnu
+
+$(filter $(B)/tap/%,$(OBJS)): | $(SKELS)
+
+$(B)/%.bpf.o: %.bpf.c
+	@mkdir -p $(@D)
+	@echo "  BPF   $<"
+	$(Q)clang $(BPF_CFLAGS) -MMD -MP -MT $@ -MF $(@:.o=.d) -c -o $@ $<
+
+$(B)/%.skel.h: $(B)/%.bpf.o
+	$(Q)bpftool gen object $(@:.h=.o) $<
+	$(Q)bpftool gen skeleton $(@:.h=.o) name $(notdir $*) >$@.tmp && mv $@.tmp $@
 
 # ---- tests ----------------------------------------------------------------------------------
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $(SUPPORT) $(B)/libvswitch.a

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * What a guest receives: frames are written straight to the buffers it posted. Workers.
+ *
+ * For each frame, buffers for all of it are found and checked first; then it is written. So a frame
+ * that does not fit, or meets a bad chain half-way, has not touched anything.
+ */
+#include "vhost-user/vring_chain.h"
+
+/* struct virtio_net_hdr_mrg_rxbuf. Source: virtio 1.2 clause 5.1.6 */
+struct tx_header {
+    uint8_t flags;
+    uint8_t gso_type;
+    uint16_t hdr_len;
+    uint16_t gso_size;
+    uint16_t csum_start;
+    uint16_t csum_offset;
+    uint16_t num_buffers;
+};
+_Static_assert(sizeof(struct tx_header) == VNET_HDR_MRG_BYTES, "as the guest reads it");
+
+/* The buffers for one frame. */
+struct tx_room {
+    uint32_t spans;
+    uint16_t chains;
+    uint64_t bytes;
+    struct gmem_span span[FRAME_SEGS_MAX];
+};
+
+struct tx_visit {
+    struct vring *v;
+    uint32_t seen; /* descriptors */
+    struct vfront front;
+};
+
+/* Where the next byte goes. */
+struct tx_cursor {
+    const struct vring *v;
+    const struct gmem_span *span;
+    uint32_t off;
+};
+
+static void put(struct tx_cursor *at, const void *src, uint32_t len)
+{
+    const uint8_t *from = src;
+
+    while (len > 0) {
+        uint32_t n = at->span->len - at->off;
+
+        if (n == 0) {
+            at->span++;
+            at->off = 0;
+            continue;
+        }
+        n = n < len ? n : len;
+        gmem_write(at->v->map, at->span->host + at->off, at->span->gpa + at->off, from, n);
+        at->off += n;
+        from += n;
+        len -= n;
+    }
+}
+
+static inline struct tx_header header_of(const struct frame_out *out, uint16_t chains)
+{
+    return (struct tx_header){.flags = out->offload.flags,
+                              .gso_type = out->offload.gso_type,
+                              .hdr_len = out->offload.hdr_len,
+                              .gso_size = out->offload.gso_size,
+                              .csum_start = out->offload.csum_start,
+                              .csum_offset = out->offload.csum_offset,
+                              .num_buffers = chains};
+}
+
+/* Write to @room, which is for hdr_bytes + out->len bytes. */
+static void write_spans(const struct vring *v, const struct tx_room *room,
+                        const struct frame_out *out)
+{
+    struct tx_header hdr = header_of(out, room->chains);
+    struct tx_cursor at = {.v = v, .span = room->span};
+    uint32_t left = out->len - out->head_len;
+
+    put(&at, &hdr, v->hdr_bytes);
+    put(&at, out->head, out->head_len);
+    for (const struct frame_seg *s = out->seg; left > 0; s++) {
+        uint32_t n = s->len < left ? s->len : left;
+
+        assert(s < out->seg + out->seg_count);
+        put(&at, s->base, n);
+        left -= n;
+    }
+}
+
+/* The same to one span, with all positions known beforehand. */
+static inline void write_flat(const struct vring *v, const struct gmem_span *to,
+                              const struct frame_out *out)
+{
+    struct tx_header hdr = header_of(out, 1);
+    uint32_t off = v->hdr_bytes, left = out->len - out->head_len;
+
+    if (likely(off == sizeof(hdr)))
+        gmem_write(v->map, to->host, to->gpa, &hdr, sizeof(hdr));
+    else
+        gmem_write(v->map, to->host, to->gpa, &hdr, VNET_HDR_BYTES);
+    gmem_write(v->map, to->host + off, to->gpa + off, out->head, out->head_len);
+    off += out->head_len;
+    for (const struct frame_seg *s = out->seg; left > 0; s++) {
+        uint32_t n = s->len < left ? s->len : left;
+
+        assert(s < out->seg + out->seg_count);
+        gmem_write(v->map, to->host + off, to->gpa + off, s->base, n);
+        off += n;
+        left -= n;
+    }
+}
+
+/* The next chain to take: one that was looked at ahead, or else @spare, freshly fetched. */
+static const struct vhead *next_head(struct tx_visit *t, struct vhead *spare)
+{
+    struct vring *v = t->v;
+    uint16_t at = (uint16_t)(vring_position(v) - t->front.base);
+
+    if (likely(at < t->front.count))
+        return &t->front.head[at];
+    spare->id = avail_load(v, vring_position(v));
+    spare->error = VRING_BAD_HEAD;
+    if (spare->id < v->num)
+        head_load(v, spare, true);
+    return spare;
+}
+
+/* Add pieces of a chain to @room until it holds @need bytes or the chain ends. */
+static enum chain_step room_add(struct tx_room *room, struct chain *c, uint64_t need)
+{
+    while (room->bytes < need) {
+        enum chain_step step;
+
+        if (room->spans == FRAME_SEGS_MAX)
+            return CHAIN_LONG;
+        step = chain_next(c, &room->span[room->spans]);
+        if (step != CHAIN_SPAN)
+            return step;
+        room->bytes += room->span[room->spans++].len;
+    }
+    return CHAIN_END;
+}
+
+/* A chain in which not even the header has room goes back: it would stand in the way for ever. */
+static void give_back(struct vring *v, struct tx_room *room, uint16_t id)
+{
+    vring_take(v, id, 0);
+    count_one(&v->bad_chains);
+    room->spans = 0;
+    room->bytes = 0;
+}
+
+/* Take the next chain, for as much of @need as it holds. */
+static enum drop_reason room_take(struct tx_visit *t, struct tx_room *room, uint64_t need)
+{
+    struct vring *v = t->v;
+    uint64_t before = room->bytes;
+    struct vhead spare;
+    const struct vhead *h;
+    struct chain c;
+    enum chain_step step;
+
+    if (vring_position(v) == v->avail_seen || t->seen >= VISIT_DESCS)
+        return DROP_dst_full;
+    h = next_head(t, &spare);
+    chain_start(&c, v, h, true);
+    step = room_add(room, &c, need);
+    t->seen += c.seen;
+    if (step == CHAIN_BAD) {
+        vring_break(v, c.error);
+        return DROP_dst_error;
+    }
+    if (step == CHAIN_LONG)
+        return DROP_rx_buf_too_small;
+    if (room->chains == 0 && room->bytes < v->hdr_bytes) {
+        give_back(v, room, h->id);
+        return DROP_NONE;
+    }
+    if (room->bytes < need && !v->mergeable)
+        return DROP_rx_buf_too_small;
+    room->chains++;
+    vring_take(v, h->id, (uint32_t)(u64_min(room->bytes, need) - before));
+    return DROP_NONE;
+}
+
+/* Frames that need more than one plain descriptor. */
+static enum drop_reason tx_walk(struct tx_visit *t, const struct frame_out *out, uint32_t need)
+{
+    struct vring *v = t->v;
+    struct tx_room room;
+    uint16_t taken_before = v->taken;
+
+    room.spans = 0;
+    room.chains = 0;
+    room.bytes = 0;
+    while (room.bytes < need) {
+        enum drop_reason reason = room_take(t, &room, need);
+
+        if (reason != DROP_NONE) {
+            v->taken = taken_before;
+            return reason;
+        }
+        if (room.chains == 0)
+            taken_before = v->taken;
+    }
+    write_spans(v, &room, out);
+    return DROP_NONE;
+}
+
+static inline enum drop_reason tx_frame(struct tx_visit *t, const struct tx_item *item)
+{
+    struct vring *v = t->v;
+    uint8_t scratch[FRAME_COMPOSE_BYTES];
+    struct frame_out out;
+    uint16_t at = (uint16_t)(vring_position(v) - t->front.base);
+    uint32_t need;
+
+    frame_compose(item->frame, &item->op, scratch, &out);
+    need = v->hdr_bytes + out.len;
+    if (likely(at < t->front.count)) {
+        const struct vhead *h = &t->front.head[at];
+
+        if (likely(head_is_flat(h) && h->span.len >= need)) {
+            write_flat(v, &h->span, &out);
+            vring_take(v, h->id, need);
+            t->seen++;
+            return DROP_NONE;
+        }
+    }
+    return tx_walk(t, &out, need);
+}
+
+/* At most VFRONT_MAX frames. */
+static void tx_group(struct tx_visit *t, struct tx_item *items, uint16_t count)
+{
+    struct vring *v = t->v;
+    uint16_t available = vring_usable(v) ? vring_available(v) : 0;
+
+    vfront_load(v, &t->front, available < count ? available : count, true);
+    for (uint16_t i = 0; i < count; i++)
+        items[i].drop =
+            (uint8_t)(likely(vring_usable(v)) ? tx_frame(t, &items[i]) : DROP_dst_error);
+}
+
+void vring_tx(struct vring *v, struct tx_item *items, uint16_t count)
+{
+    struct tx_visit t; /* not zeroed: the front is large */
+
+    t.v = v;
+    t.seen = 0;
+    if (unlikely(!v->enabled)) {
+        for (uint16_t i = 0; i < count; i++)
+            items[i].drop = DROP_dst_down;
+        return;
+    }
+    if (unlikely(v->notify) && vring_usable(v))
+        vring_disarm(v);
+    for (uint16_t done = 0, n; done < count; done = (uint16_t)(done + n)) {
+        n = (uint16_t)u64_min(count - done, VFRONT_MAX);
+        tx_group(&t, items + done, n);
+    }
+    vring_publish(v);
+}

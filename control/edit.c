@@ -106,8 +106,7 @@ static int no_network(const struct api_config *config, const char *tenant, const
     for (uint32_t i = 0; i < config->networks.count; i++) {
         const char *known = config->networks.items[i].name;
 
-        if (same(config->networks.items[i].tenant, tenant) &&
-            api_nearest(name, &known, 1) != NULL)
+        if (same(config->networks.items[i].tenant, tenant) && api_nearest(name, &known, 1) != NULL)
             vsw_err_hint(err, "did you mean '%s/%s'?", tenant, known);
     }
     return -ENOENT;

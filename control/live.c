@@ -13,10 +13,11 @@ int live_init(struct live *live, uint32_t max_ports, uint32_t max_tenants, uint3
     *live = (struct live){
         .max_ports = max_ports, .max_tenants = max_tenants, .max_domains = max_domains};
     live->ports = calloc(max_ports, sizeof(*live->ports));
+    live->attached = calloc(max_ports, sizeof(*live->attached));
     live->tenants = calloc(max_tenants, sizeof(*live->tenants));
     live->domains = calloc(max_domains + 1ul, sizeof(*live->domains));
-    if (live->ports != NULL && live->tenants != NULL && live->domains != NULL &&
-        namemap_init(&live->port_index, max_ports) == 0 &&
+    if (live->ports != NULL && live->attached != NULL && live->tenants != NULL &&
+        live->domains != NULL && namemap_init(&live->port_index, max_ports) == 0 &&
         namemap_init(&live->tenant_index, max_tenants) == 0 &&
         namemap_init(&live->domain_index, max_domains) == 0)
         return 0;
@@ -40,6 +41,7 @@ void live_free(struct live *live)
     for (uint32_t i = 0; live->domains != NULL && i <= live->max_domains; i++)
         free(live->domains[i]);
     free(live->ports);
+    free(live->attached);
     free(live->tenants);
     free(live->domains);
     namemap_free(&live->port_index);

@@ -20,7 +20,8 @@ struct live_port {
     uint16_t number;
     bool dying;                   /* removed; keeps its number until no worker knows it */
     struct port *port;            /* in service; NULL: being made, or see `error` */
-    struct model_options options; /* those of `port`, or of the last attempt to make it */
+    struct model_options options; /* those of `port` */
+    struct port_guard guard;      /* that of `port` */
     struct vsw_err error;         /* why there is no `port`; code 0 = it is being made */
     uint64_t retry_at_ns;         /* when to try again; 0 = not */
     uint32_t retries;
@@ -39,6 +40,7 @@ struct live_name {
 struct live {
     uint32_t max_ports, max_tenants, max_domains;
     struct live_port **ports;   /* by number; NULL = free */
+    struct port **attached;     /* by number: what the packet path knows, also while it ends */
     struct live_name **tenants; /* by number */
     struct live_name **domains; /* by number; 0 is no domain */
     struct namemap port_index, tenant_index, domain_index;
@@ -57,6 +59,12 @@ struct live {
  */
 int live_init(struct live *live, uint32_t max_ports, uint32_t max_tenants, uint32_t max_domains);
 void live_free(struct live *live);
+
+/* Does the packet path know this port? */
+static inline bool live_is_attached(const struct live *live, const struct port *port)
+{
+    return port->index < live->max_ports && live->attached[port->index] == port;
+}
 
 /* By name; NULL when there is none or it is dying. */
 struct live_port *live_port(const struct live *live, const char *name);

@@ -14,8 +14,8 @@
 struct model_env {
     const struct port_type *(*type_find)(const char *name);
     const struct port_type *(*type_at)(size_t i);
-    const char *run_dir;   /* where option `path` of a port lies by default */
-    uint32_t max_ports;    /* ports of all tenants */
+    const char *run_dir; /* where option `path` of a port lies by default */
+    uint32_t max_ports;  /* ports of all tenants */
     uint32_t max_tenants;
     uint32_t max_networks; /* of all tenants */
     uint32_t workers;      /* 0 = unknown: rows that name a worker are not checked */
@@ -85,8 +85,22 @@ int model_options_decode(const struct api_port *port, const struct model_env *en
                          struct model_options *ret_options, struct vsw_err *err);
 void model_options_free(struct model_options *options);
 
-/* The part of a port's configuration that a type sees; borrows from both. */
+/* The part of a port's configuration that a type sees; borrows from all. */
 struct port_config model_port_config(const struct api_port *port,
-                                     const struct model_options *options);
+                                     const struct model_options *options,
+                                     const struct port_guard *guard);
+
+/**
+ * model_port_guard() - what may a port send?
+ * @config: checked
+ * @index: of @config
+ * @port: a row of @config
+ *
+ * Return: the guard, with no byte left unset: two of them may be compared with memcmp().
+ * Context: control; does not block.
+ * Source: none
+ */
+struct port_guard model_port_guard(const struct api_config *config, const struct model_index *index,
+                                   const struct api_port *port);
 
 #endif

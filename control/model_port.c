@@ -30,26 +30,35 @@ static int fail_type(const struct api_port *port, const struct model_env *env, s
 }
 
 /* A type with an option `path` finds its socket in the run folder, named after the port. */
-static void default_path(const struct api_port *port, const struct model_env *env,
-                         const struct api_object *object, void *values)
+static struct json *with_default_path(const struct api_port *port, const struct model_env *env,
+                                      const struct api_object *object)
 {
+    struct json *options = port->options == NULL ? json_new_object() : json_dup(port->options);
     const struct api_field *field = api_field_find(object, "path");
-    char *path;
+    char path[256];
 
-    if (field == NULL || field->kind != API_STR || env->run_dir == NULL)
-        return;
-    path = (char *)values + field->offset;
-    if (path[0] == '\0')
-        snprintf(path, field->size, "%s/%s.sock", env->run_dir, port->name);
+    if (options == NULL || field == NULL || field->kind != API_STR || env->run_dir == NULL ||
+        json_has(options, "path"))
+        return options;
+    snprintf(path, sizeof(path), "%s/%s.sock", env->run_dir, port->name);
+    if (json_set(options, "path", json_new_text(path)) == 0)
+        return options;
+    json_free(options);
+    return NULL;
 }
 
-static int decode_options(const struct api_port *port, const struct api_object *object,
-                          void *values, struct vsw_err *err)
+static int decode_options(const struct api_port *port, const struct model_env *env,
+                          const struct api_object *object, void *values, struct vsw_err *err)
 {
+    struct json *options = with_default_path(port, env, object);
     struct vsw_err inner = {0};
     char path[MODEL_PATH_BYTES];
-    int rc = api_decode(object, port->options, API_DECODE_DOCUMENT, values, &inner);
+    int rc;
 
+    if (options == NULL)
+        return vsw_err_set(err, -ENOMEM, "options", "no memory");
+    rc = api_decode(object, options, API_DECODE_DOCUMENT, values, &inner);
+    json_free(options);
     if (rc == 0)
         return 0;
     snprintf(path, sizeof(path), "options%s%.80s", inner.field[0] != '\0' ? "." : "", inner.field);
@@ -72,12 +81,11 @@ int model_options_decode(const struct api_port *port, const struct model_env *en
     values = calloc(1, type->options_bytes);
     if (values == NULL)
         return vsw_err_set(err, -ENOMEM, "options", "no memory");
-    rc = decode_options(port, type->options, values, err);
+    rc = decode_options(port, env, type->options, values, err);
     if (rc < 0) {
         free(values);
         return rc;
     }
-    default_path(port, env, type->options, values);
     *ret_options = (struct model_options){type, values};
     return 0;
 }
@@ -91,14 +99,63 @@ void model_options_free(struct model_options *options)
 }
 
 struct port_config model_port_config(const struct api_port *port,
-                                     const struct model_options *options)
+                                     const struct model_options *options,
+                                     const struct port_guard *guard)
 {
     struct port_config config = {
-        .up = port->up, .mtu = (uint16_t)port->mtu, .options = options->values};
+        .up = port->up, .mtu = (uint16_t)port->mtu, .guard = guard, .options = options->values};
 
     static_assert(PORT_NAME_BYTES >= API_NAME_SIZE, "a port's name fits");
     memcpy(config.name, port->name, API_NAME_SIZE);
     return config;
+}
+
+static uint16_t reserved_allowed(enum api_transparency transparent)
+{
+    /* LLDP uses :0e, :03 and :00; PAUSE frames (:01) never pass. */
+    switch (transparent) {
+    case API_TRANSPARENT_LLDP: return 1 << 0x0e | 1 << 0x03 | 1 << 0x00;
+    case API_TRANSPARENT_ALL: return 0xffff & ~(1 << 0x01);
+    case API_TRANSPARENT_NONE: break;
+    }
+    return 0;
+}
+
+static void guard_network(const struct api_config *config, const struct model_index *index,
+                          const struct api_port *port, const char *name, bool tagged,
+                          struct port_guard *guard)
+{
+    const struct api_network *net = model_network(config, index, port->tenant, name);
+
+    guard->reserved_allowed |= reserved_allowed(net->transparent);
+    if (tagged)
+        guard->vid_allowed[net->vlan / 64] |= 1ull << net->vlan % 64;
+    else
+        guard->untagged = true;
+}
+
+struct port_guard model_port_guard(const struct api_config *config, const struct model_index *index,
+                                   const struct api_port *port)
+{
+    static const enum vlan_mode modes[] = {
+        [API_PORT_ACCESS] = VLAN_MODE_ACCESS,
+        [API_PORT_TRUNK] = VLAN_MODE_TRUNK,
+        [API_PORT_QINQ] = VLAN_MODE_QINQ,
+    };
+    bool trunk = port->mode == API_PORT_TRUNK;
+    struct port_guard guard;
+
+    memset(&guard, 0, sizeof(guard)); /* guards are compared byte by byte */
+    guard.vlan_mode = modes[port->mode];
+    guard.tpid = port->tpid == API_TPID_DOT1AD ? VLAN_TPID_DOT1AD : VLAN_TPID_DOT1Q;
+    for (uint32_t i = 0; i < port->networks.count; i++)
+        guard_network(config, index, port, port->networks.items[i], trunk, &guard);
+    if (port->native[0] != '\0') {
+        guard_network(config, index, port, port->native, false, &guard);
+        if (port->native_tagged)
+            guard_network(config, index, port, port->native, true, &guard);
+    }
+    return guard;
 }
 
 /* Errors of one port come with the field alone; the document's path goes in front. */
@@ -128,8 +185,7 @@ static int check_member(const struct model_check *check, uint32_t row, const cha
                         const char *name, bool needs_vlan)
 {
     const struct api_port *port = &check->config->ports.items[row];
-    const struct api_network *net =
-        model_network(check->config, &check->index, port->tenant, name);
+    const struct api_network *net = model_network(check->config, &check->index, port->tenant, name);
     char path[MODEL_PATH_BYTES];
 
     if (net == NULL) {
@@ -236,8 +292,8 @@ static int check_port(const struct model_check *check, uint32_t row, uint32_t *p
     int rc;
 
     if (namemap_get(&check->index.ports, port->name, NULL, 0) != row)
-        return model_fail_at(check->err, -EEXIST, "ports", row, "name",
-                             "there are two ports '%s'", port->name);
+        return model_fail_at(check->err, -EEXIST, "ports", row, "name", "there are two ports '%s'",
+                             port->name);
     rc = check_type(check, row);
     if (rc == 0)
         rc = check_owner(check, row, ports_of_tenant);

@@ -49,8 +49,7 @@ static struct namemap_slot *find_slot(const struct namemap *map, const char *a, 
     for (uint32_t i = (uint32_t)(h ^ h >> 32);; i++) {
         struct namemap_slot *slot = &map->slots[i & map->mask];
 
-        if (slot->a == NULL ||
-            (slot->n == n && strcmp(slot->a, a) == 0 && strcmp(slot->b, b) == 0))
+        if (slot->a == NULL || (slot->n == n && strcmp(slot->a, a) == 0 && strcmp(slot->b, b) == 0))
             return slot;
     }
 }

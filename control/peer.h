@@ -19,8 +19,8 @@ struct peer {
 };
 
 struct peer_policy {
-    uid_t own_uid;      /* the daemon's: may change, as may root */
-    bool has_group;     /* members of `group` may change */
+    uid_t own_uid;  /* the daemon's: may change, as may root */
+    bool has_group; /* members of `group` may change */
     gid_t group;
     bool has_read_group; /* only members of `read_group` may read; else whoever can connect */
     gid_t read_group;

@@ -47,8 +47,8 @@ static void row_name(const struct api_object *object, const void *row, char *nam
         if (!(object->fields[f].flags & API_KEY))
             continue;
         api_field_format(&object->fields[f], row, text, sizeof(text));
-        len += (size_t)snprintf(name + len, PLAN_NAME_BYTES - len, "%s%s", len > 0 ? "/" : "",
-                                text);
+        len +=
+            (size_t)snprintf(name + len, PLAN_NAME_BYTES - len, "%s%s", len > 0 ? "/" : "", text);
     }
 }
 
@@ -179,8 +179,7 @@ static enum api_plan_action change_action(const struct maker *m, const struct li
 
     if (list->object != &api_port_object)
         return API_PLAN_CHANGE;
-    if (strcmp(a->type, b->type) != 0 ||
-        (m->must_restart != NULL && m->must_restart(m->arg, a, b)))
+    if (strcmp(a->type, b->type) != 0 || (m->must_restart != NULL && m->must_restart(m->arg, a, b)))
         return API_PLAN_RESTART;
     return API_PLAN_CHANGE;
 }
@@ -207,7 +206,7 @@ static int plan_additions(struct maker *m, const struct list *list)
 {
     int rc = 0;
 
-    for (uint32_t j = 0; j < list->new->count && rc == 0; j++) {
+    for (uint32_t j = 0; j < list->new->count &&rc == 0; j++) {
         uint32_t i = namemap_get(&list->old_index, list->new_names[j], NULL, 0);
 
         rc = i == NAMEMAP_NONE ? plan_addition(m, list, j) : plan_change(m, list, i, j);
@@ -225,8 +224,7 @@ static int plan_settings(struct maker *m, const struct api_config *old,
     row = plan_text(m, API_PLAN_CHANGE, "settings", "");
     if (row == NULL)
         return -ENOMEM;
-    text_change(&api_settings_object, &old->settings, &new->settings, row->text,
-                sizeof(row->text));
+    text_change(&api_settings_object, &old->settings, &new->settings, row->text, sizeof(row->text));
     return 0;
 }
 

@@ -112,9 +112,8 @@ static void call_reply(struct rpc_call *call, int rc, const struct vsw_err *err)
     }
     put_reply(call->conn,
               rpc_make_result(call->id, api_encode(method->result, call->out,
-                                                   method->flags & API_M_GIVEN
-                                                       ? API_ENCODE_GIVEN
-                                                       : API_ENCODE_ALL)));
+                                                   method->flags & API_M_GIVEN ? API_ENCODE_GIVEN
+                                                                               : API_ENCODE_ALL)));
 }
 
 void rpc_call_answer(struct rpc_call *call, int rc, const struct vsw_err *err)
@@ -139,7 +138,7 @@ static void call_run(struct rpc_call *call)
 
     conn->call = call;
     rc = conn->server->params.handlers[call->method - api_methods].call(call, call->in, call->out,
-                                                                       &err);
+                                                                        &err);
     if (rc == API_PENDING)
         return;
     call_reply(call, rc, &err);
@@ -285,8 +284,7 @@ void rpc_work_begin(struct rpc_conn *conn, const char *line, size_t len)
     work->count = work->is_batch ? json_count(work->root) : 1;
     if (work->root != NULL && work->count >= 1 && work->count <= RPC_BATCH_MAX)
         return;
-    vsw_err_set(&err, -EINVAL, NULL, "a line is one request, or a batch of 1 to %d",
-                RPC_BATCH_MAX);
+    vsw_err_set(&err, -EINVAL, NULL, "a line is one request, or a batch of 1 to %d", RPC_BATCH_MAX);
     rpc_work_drop(conn);
     put_error(conn, NULL, RPC_INVALID_REQUEST, &err);
 }

@@ -222,8 +222,7 @@ static bool begin_line(struct rpc_conn *conn)
     size_t limit = conn->role == API_ROLE_CHANGE ? RPC_LINE_MAX_CHANGE : RPC_LINE_MAX_READ;
     size_t used = rpc_buffer_used(&conn->in);
     char *start = conn->in.data + conn->in.start;
-    char *end = used == 0 ? NULL
-                          : memchr(start + conn->scanned, '\n', used - conn->scanned);
+    char *end = used == 0 ? NULL : memchr(start + conn->scanned, '\n', used - conn->scanned);
     size_t len = end == NULL ? used : (size_t)(end - start);
 
     conn->scanned = len;

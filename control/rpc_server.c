@@ -23,8 +23,8 @@ static int fill_address(const char *path, struct sockaddr_un *sa, struct vsw_err
     *sa = (struct sockaddr_un){.sun_family = AF_UNIX};
     if (strlen(path) >= sizeof(sa->sun_path))
         return vsw_err_set(err, -ENAMETOOLONG, "socket",
-                           "the socket path is %zu characters long, the limit is %zu",
-                           strlen(path), sizeof(sa->sun_path) - 1);
+                           "the socket path is %zu characters long, the limit is %zu", strlen(path),
+                           sizeof(sa->sun_path) - 1);
     strcpy(sa->sun_path, path);
     return 0;
 }

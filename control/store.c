@@ -32,7 +32,8 @@ static int write_all(int fd, const char *text, size_t len)
 /* A crash may have left a temporary file of any content: it is begun anew. */
 static int write_temp(int dir_fd, const char *head, const char *text)
 {
-    int fd = openat(dir_fd, STORE_TEMP, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int fd =
+        openat(dir_fd, STORE_TEMP, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     int rc;
 
     if (fd < 0)
@@ -77,8 +78,7 @@ int store_write(const char *dir, const struct json *config, uint64_t revision, s
         close(dir_fd);
     free(text);
     if (rc < 0)
-        vsw_err_set(err, rc, NULL, "cannot write %s/%s: %s", dir, STORE_FILE,
-                    strerrordesc_np(-rc));
+        vsw_err_set(err, rc, NULL, "cannot write %s/%s: %s", dir, STORE_FILE, strerrordesc_np(-rc));
     return rc;
 }
 
@@ -143,7 +143,7 @@ static int read_file(const char *path, char **ret_text, size_t *ret_len, struct 
 
 static const struct json_limits limits = {.max_bytes = STORE_MAX_BYTES, .comments = true};
 
-/* Says where in the file the field is. */
+/* Says where in the text the field is. */
 static void add_position(const char *path, const char *text, size_t len, struct vsw_err *err)
 {
     struct vsw_err inner = *err;
@@ -222,4 +222,14 @@ int store_load(const char *dir, struct store_loaded *ret_loaded, struct vsw_err 
     if (rc_prev == 0)
         ret_loaded->fell_back = true;
     return rc_prev == 0 ? 0 : rc;
+}
+
+void store_locate(const char *path, struct vsw_err *err)
+{
+    char *text = NULL;
+    size_t len = 0;
+
+    if (read_file(path, &text, &len, NULL) == 0)
+        add_position(path, text, len, err);
+    free(text);
 }

@@ -24,8 +24,7 @@
  * Context: helper; blocks for two fsyncs.
  * Source: rename(2), fsync(2)
  */
-int store_write(const char *dir, const struct json *config, uint64_t revision,
-                struct vsw_err *err);
+int store_write(const char *dir, const struct json *config, uint64_t revision, struct vsw_err *err);
 
 /* A document from a file. */
 struct store_loaded {
@@ -59,5 +58,15 @@ int store_read(const char *path, struct store_loaded *ret_loaded, struct vsw_err
  * Source: none
  */
 int store_load(const char *dir, struct store_loaded *ret_loaded, struct vsw_err *err);
+
+/**
+ * store_locate() - put file, line and column in front of an error about a field of a file
+ * @path: the file the document came from
+ * @err: its field is a path in the document; left as it is when the file cannot be read
+ *
+ * Context: before the loop runs, or helper; blocks.
+ * Source: none
+ */
+void store_locate(const char *path, struct vsw_err *err);
 
 #endif

@@ -5,11 +5,11 @@
 
 ROOMS   := base api vlan port offload vhost-user tap datapath control cli
 SAN     ?=
+comma   := ,
 CC      ?= gcc
 MARCH   ?=
 Q       := $(if $(V),,@)
 B       := build$(if $(SAN),-$(subst $(comma),-,$(SAN)))
-comma   := ,
 
 PKGS     := libdpdk json-c libnl-3.0 libnl-route-3.0 libbpf libsystemd libpcap libcap-ng libseccomp
 CLI_PKGS := json-c libedit
@@ -33,11 +33,12 @@ SRCS      := $(filter-out control/main.c cli/main.c %.bpf.c,$(wildcard $(addsuff
 SKELS     := $(patsubst %.bpf.c,$(B)/%.skel.h,$(wildcard $(addsuffix /*.bpf.c,$(ROOMS))))
 OBJS      := $(SRCS:%.c=$(B)/%.o)
 CLI_OBJS  := $(patsubst %.c,$(B)/%.o,$(wildcard cli/*.c base/*.c api/*.c))
-SUPPORT   := $(patsubst %.c,$(B)/%.o,$(wildcard tests/support/*.c))
+SUPPORT   := $(B)/libsupport.a
 UNIT      := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
 FLOW      := $(patsubst %.c,$(B)/%,$(wildcard tests/flow/test_*.c))
 BINS      := $(if $(wildcard control/main.c),$(B)/vswitchd) $(if $(wildcard cli/main.c),$(B)/vswitchctl)
 
+.DELETE_ON_ERROR:
 .PHONY: all
 all: $(BINS)
 
@@ -50,6 +51,11 @@ $(B)/vswitchctl: $(CLI_OBJS)
 	$(Q)$(CC) -o $@ $^ $(CLI_LDLIBS)
 
 $(B)/libvswitch.a: $(OBJS)
+	@rm -f $@
+	@echo "  AR    $@"
+	$(Q)$(AR) rcs $@ $^
+
+$(B)/libsupport.a: $(patsubst %.c,$(B)/%.o,$(wildcard tests/support/*.c))
 	@rm -f $@
 	@echo "  AR    $@"
 	$(Q)$(AR) rcs $@ $^
@@ -78,6 +84,10 @@ $(B)/tests/unit/%: $(B)/tests/unit/%.o $(SUPPORT) $(B)/libvswitch.a
 	@echo "  LINK  $@"
 	$(Q)$(CC) -o $@ $^ $(LDLIBS) -lcmocka
 $(B)/tests/flow/%: $(B)/tests/flow/%.o $(SUPPORT) $(B)/libvswitch.a
+	@echo "  LINK  $@"
+	$(Q)$(CC) -o $@ $^ $(LDLIBS) -lcmocka
+# Programs for trying things by hand; no test runs them.
+$(B)/tests/tools/%: $(B)/tests/tools/%.o $(SUPPORT) $(B)/libvswitch.a
 	@echo "  LINK  $@"
 	$(Q)$(CC) -o $@ $^ $(LDLIBS) -lcmocka
 

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,15 +15,18 @@
 static int object_decode(const struct api_object *object, const struct json *json,
                          enum api_decode_mode mode, void *self, struct vsw_err *err);
 
-/* Turns "mtu" into "ports[2].mtu" on the way out of a nested object. */
-static void path_prefix(struct vsw_err *err, const char *name, int row)
+void api_err_path(struct vsw_err *err, const char *fmt, ...)
 {
-    char index[16] = "", path[sizeof(err->field)];
+    char front[sizeof(err->field)], path[2 * sizeof(err->field)];
+    va_list ap;
 
-    if (row >= 0)
-        snprintf(index, sizeof(index), "[%d]", row);
-    snprintf(path, sizeof(path), "%s%s%s%.60s", name, index, err->field[0] ? "." : "", err->field);
-    memcpy(err->field, path, sizeof(path));
+    if (err == NULL)
+        return;
+    va_start(ap, fmt);
+    vsnprintf(front, sizeof(front), fmt, ap);
+    va_end(ap);
+    snprintf(path, sizeof(path), "%s%s%s", front, err->field[0] ? "." : "", err->field);
+    snprintf(err->field, sizeof(err->field), "%.95s", path);
 }
 
 static enum api_decode_mode nested_mode(enum api_decode_mode mode)
@@ -77,7 +81,7 @@ static int names_decode(const struct api_field *field, const struct json *json, 
             vsw_err_set(err, -EINVAL, field->name, "\"%.80s\" is not a name", name);
             return -EINVAL;
         }
-        if (names->count < 4096 && api_names_has(names, name))
+        if (api_names_has(names, name))
             return vsw_err_set(err, -EINVAL, field->name, "\"%s\" is there twice", name);
         if (api_names_append(names, name) != 0)
             return vsw_err_set(err, -ENOMEM, field->name, "out of memory");
@@ -103,7 +107,7 @@ static int rows_decode(const struct api_field *field, const struct json *json,
             return vsw_err_set(err, -ENOMEM, field->name, "out of memory");
         rc = object_decode(field->object, json_at(json, i), nested_mode(mode), row, err);
         if (rc != 0) {
-            path_prefix(err, field->name, (int)i);
+            api_err_path(err, "%s[%zu]", field->name, i);
             return rc;
         }
     }
@@ -116,7 +120,7 @@ static int struct_decode(const struct api_field *field, const struct json *json,
     int rc = object_decode(field->object, json, nested_mode(mode), member, err);
 
     if (rc != 0)
-        path_prefix(err, field->name, -1);
+        api_err_path(err, "%s", field->name);
     return rc;
 }
 

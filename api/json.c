@@ -3,7 +3,7 @@
  * The only file that knows json-c. `struct json` is its json_object under another name. Texts are
  * checked by json_scan() first, which is stricter than json-c and knows positions. Any thread.
  */
-#include "api/json.h"
+#include "api/json_scan.h"
 
 #include <errno.h>
 #include <math.h>
@@ -22,32 +22,44 @@ static struct json *wrap(struct json_object *object)
     return (struct json *)object;
 }
 
+/* @text passed the scan: what json-c still refuses is its limit, not the writer's mistake. */
+static int library_parse(const char *text, int len, struct json **ret_json, struct vsw_err *err)
+{
+    struct json_tokener *tokener = json_tokener_new_ex(JSON_DEPTH_MAX + 1);
+    struct json_object *object;
+    enum json_tokener_error rc;
+
+    if (tokener == NULL)
+        return vsw_err_set(err, -ENOMEM, NULL, "out of memory");
+    object = json_tokener_parse_ex(tokener, text, len);
+    rc = json_tokener_get_error(tokener);
+    if (rc == json_tokener_continue) { /* a bare number ends only with the text */
+        object = json_tokener_parse_ex(tokener, "", 1);
+        rc = json_tokener_get_error(tokener);
+    }
+    json_tokener_free(tokener);
+    if (rc != json_tokener_success)
+        return vsw_err_set(err, -EINVAL, NULL, "%s", json_tokener_error_desc(rc));
+    *ret_json = wrap(object);
+    return 0;
+}
+
 int json_parse(const char *text, size_t len, const struct json_limits *limits,
                struct json **ret_json, struct vsw_err *err)
 {
-    struct json_tokener *tokener;
-    struct json_object *object;
-    int rc = json_scan(text, len, limits, NULL, NULL, err);
+    char *copy = NULL;
+    int rc;
 
-    if (rc != 0)
-        return rc;
     if (len > INT32_MAX)
         return vsw_err_set(err, -E2BIG, NULL, "the text is too long");
-    tokener = json_tokener_new_ex(JSON_DEPTH_MAX + 1);
-    if (tokener == NULL)
+    if (limits->comments && (copy = malloc(len + 1)) == NULL)
         return vsw_err_set(err, -ENOMEM, NULL, "out of memory");
-    object = json_tokener_parse_ex(tokener, text, (int)len);
-    /* A bare number ends only with the text: json-c waits for more of it. */
-    if (object == NULL && json_tokener_get_error(tokener) == json_tokener_continue)
-        object = json_tokener_parse_ex(tokener, "", 1);
-    if (json_tokener_get_error(tokener) != json_tokener_success)
-        rc = vsw_err_set(err, -EINVAL, NULL, "%s",
-                         json_tokener_error_desc(json_tokener_get_error(tokener)));
-    json_tokener_free(tokener);
+    if (copy != NULL)
+        memcpy(copy, text, len);
+    rc = json_scan_blank(text, len, limits, NULL, NULL, copy, err);
     if (rc == 0)
-        *ret_json = wrap(object);
-    else
-        json_object_put(object);
+        rc = library_parse(copy ? copy : text, (int)len, ret_json, err);
+    free(copy);
     return rc;
 }
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/json.h"
+#include "api/json_scan.h"
 
 struct scan_key {
     size_t offset; /* of the opening quote */
@@ -21,6 +21,7 @@ struct scan {
     size_t len;
     size_t pos;
     bool comments;
+    char *copy; /* comments are blanked in it; may be NULL */
     unsigned depth;
     struct scan_key *keys; /* of all objects that are open, innermost last */
     size_t key_count, key_room;
@@ -62,20 +63,22 @@ static unsigned char scan_peek(const struct scan *s)
 
 static int scan_comment(struct scan *s)
 {
-    size_t start = s->pos;
-    const char *end;
+    size_t start = s->pos, left = s->len - s->pos;
+    const char *text = s->text + start, *end;
 
-    if (s->pos + 1 < s->len && s->text[s->pos + 1] == '/') {
-        end = memchr(s->text + s->pos, '\n', s->len - s->pos);
+    if (left >= 2 && text[1] == '/') {
+        end = memchr(text, '\n', left);
         s->pos = end ? (size_t)(end - s->text) : s->len;
-        return 0;
-    }
-    if (s->pos + 1 >= s->len || s->text[s->pos + 1] != '*')
+    } else if (left >= 2 && text[1] == '*') {
+        end = memmem(text + 2, left - 2, "*/", 2);
+        if (end == NULL)
+            return scan_refuse(s, -EINVAL, start, "the comment does not end");
+        s->pos = (size_t)(end - s->text) + 2;
+    } else {
         return scan_refuse(s, -EINVAL, start, "unexpected \"/\"");
-    end = memmem(s->text + s->pos + 2, s->len - s->pos - 2, "*/", 2);
-    if (end == NULL)
-        return scan_refuse(s, -EINVAL, start, "the comment does not end");
-    s->pos = (size_t)(end - s->text) + 2;
+    }
+    if (s->copy != NULL)
+        memset(s->copy + start, ' ', s->pos - start);
     return 0;
 }
 
@@ -302,12 +305,13 @@ static int key_compare(const void *left, const void *right, void *arg)
 /* Sorts the keys of the object that just ended and forgets them. */
 static int keys_check(struct scan *s, size_t first)
 {
-    struct scan_key *keys = s->keys + first;
     size_t count = s->key_count - first, worst = SIZE_MAX;
+    struct scan_key *keys;
 
     s->key_count = first;
     if (count < 2)
         return 0;
+    keys = s->keys + first;
     qsort_r(keys, count, sizeof(*keys), key_compare, s);
     for (size_t i = 1; i < count; i++) {
         size_t later = u64_max(keys[i - 1].offset, keys[i].offset);
@@ -419,10 +423,11 @@ static int scan_value(struct scan *s, const char *path)
     return scan_word(s);
 }
 
-int json_scan(const char *text, size_t len, const struct json_limits *limits, const char *path,
-              size_t *ret_offset, struct vsw_err *err)
+int json_scan_blank(const char *text, size_t len, const struct json_limits *limits,
+                    const char *path, size_t *ret_offset, char *copy, struct vsw_err *err)
 {
-    struct scan s = {.text = text, .len = len, .comments = limits->comments, .err = err};
+    struct scan s = {
+        .text = text, .len = len, .comments = limits->comments, .copy = copy, .err = err};
     int rc;
 
     if (limits->max_bytes != 0 && len > limits->max_bytes) {
@@ -439,4 +444,10 @@ int json_scan(const char *text, size_t len, const struct json_limits *limits, co
         *ret_offset = s.found;
     free(s.keys);
     return rc;
+}
+
+int json_scan(const char *text, size_t len, const struct json_limits *limits, const char *path,
+              size_t *ret_offset, struct vsw_err *err)
+{
+    return json_scan_blank(text, len, limits, path, ret_offset, NULL, err);
 }

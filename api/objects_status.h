@@ -309,6 +309,7 @@ API_OBJECT_DECLARE(api_saved, API_SAVED_FIELDS)
     F(S, params, OBJECT, (), API_OPTIONAL, NULL, "its parameters")
 API_OBJECT_DECLARE(api_batch_item, API_BATCH_ITEM_FIELDS)
 
+/* A refusal names the edit: its field starts with "requests[2]". */
 #define API_BATCH_FIELDS(F, S)                                                                     \
     F(S, requests, ROWS, (api_batch_item), API_REQUIRED, NULL, "edits, made in this order")        \
     F(S, dry_run, BOOL, (), API_OPTIONAL, "false", "only check them and show the plan")

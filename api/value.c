@@ -289,6 +289,8 @@ static int names_parse(const struct api_field *field, const char *text, void *me
         rc = name_check(field->name, name, err);
         if (rc == 0 && api_names_has(&names, name))
             rc = vsw_err_set(err, -EINVAL, field->name, "\"%s\" is there twice", name);
+        if (rc == 0 && names.count == field->max)
+            rc = vsw_err_set(err, -E2BIG, field->name, "has too many items");
         if (rc == 0)
             rc = api_names_append(&names, name);
         text += len + (text[len] == ',');

@@ -23,8 +23,9 @@ const char *value_kind_name(enum api_kind kind)
     return names[kind];
 }
 
-/* At most three decimals; what is not exact then is rounded to three digits in all. */
-static void rate_format(uint64_t number, char *buf, size_t size)
+/* A wanted rate is exact where three decimals suffice; else it is rounded to three digits in all.
+ */
+static void rate_format(uint64_t number, bool is_measured, char *buf, size_t size)
 {
     static const char prefixes[] = {'T', 'G', 'M', 'k'};
     uint64_t factor = 1000000000000ull;
@@ -36,7 +37,7 @@ static void rate_format(uint64_t number, char *buf, size_t size)
 
         if (number < factor)
             continue;
-        if (number % milli != 0) {
+        if (is_measured || number % milli != 0) {
             snprintf(buf, size, "%.*f%c", decimals, value, prefixes[i]);
             return;
         }
@@ -97,7 +98,7 @@ static void number_format(const struct api_field *field, uint64_t number, char *
         if (number == 0 && !(field->flags & API_GAUGE))
             snprintf(text, sizeof(text), "unlimited");
         else
-            rate_format(number, text, sizeof(text));
+            rate_format(number, field->flags & API_GAUGE, text, sizeof(text));
         break;
     case API_BYTES: bytes_format(number, text, sizeof(text)); break;
     case API_SECONDS: seconds_format(number, text, sizeof(text)); break;

@@ -217,6 +217,7 @@ static void request_locate(const struct batch *batch, const char *file, struct v
     if (*rest == '.')
         snprintf(field, sizeof(field), "%s", rest + 1);
     memcpy(err->field, field, sizeof(field));
+    cli_options_hint(err);
     line_name(err, file, batch->lines[index]);
 }
 

@@ -53,13 +53,11 @@ static int key_unknown(const struct api_object *object, const char *key, struct 
 /* An empty value takes the option back: null. */
 static int option_add(struct building *b, const char *key, const char *value, struct vsw_err *err)
 {
-    struct json *text = *value ? json_new_text(value) : NULL;
-
     if (options_field(b->object) == NULL)
         return key_unknown(b->object, key, err);
     if (b->options == NULL)
         b->options = json_new_object();
-    if (b->options == NULL || json_set(b->options, key, text) != 0)
+    if (b->options == NULL || json_set(b->options, key, *value ? json_new_text(value) : NULL) != 0)
         return vsw_err_set(err, -ENOMEM, NULL, "out of memory");
     return 0;
 }

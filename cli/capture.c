@@ -85,12 +85,15 @@ static enum cli_exit words_read(struct capture_words *w, char *const *words, siz
 }
 
 /* One file for the output; a terminal must not get binary data. */
-static int output_open(const char *file, struct vsw_err *err)
+static int output_open(const char *file, bool *ret_is_new, struct vsw_err *err)
 {
     int fd;
 
     if (strcmp(file, "-") != 0) {
-        fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+        fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        *ret_is_new = fd >= 0;
+        if (fd < 0 && errno == EEXIST)
+            fd = open(file, O_WRONLY | O_TRUNC | O_CLOEXEC);
         return fd >= 0 ? fd
                        : vsw_err_set(err, -errno, NULL, "cannot write %.150s: %s", file,
                                      strerror(errno));
@@ -167,6 +170,7 @@ static enum cli_exit capture_run(struct cli *cli, struct json *params, int fd, s
 enum cli_exit cli_capture(struct cli *cli, char *const *words, size_t count, struct vsw_err *err)
 {
     struct capture_words w = {0};
+    bool is_new = false;
     struct json *params;
     enum cli_exit rc;
     int fd;
@@ -175,13 +179,15 @@ enum cli_exit cli_capture(struct cli *cli, char *const *words, size_t count, str
     rc = words_read(&w, words, count, err);
     if (rc != CLI_OK)
         return rc;
-    fd = output_open(w.file, err);
+    fd = output_open(w.file, &is_new, err);
     if (fd < 0)
         return strcmp(w.file, "-") == 0 ? CLI_USAGE : CLI_REFUSED;
     cli_signals_catch();
     params = api_encode(&api_capture_start_object, &w.start, API_ENCODE_GIVEN);
     rc = capture_run(cli, params, fd, err);
     close(fd);
+    if (rc != CLI_OK && is_new)
+        unlink(w.file);
     /* After a capture the connection may carry late notifications: start afresh. */
     client_close(&cli->client);
     return rc;

@@ -93,6 +93,10 @@ enum cli_exit cli_file_read(const char *file, char **ret_text, size_t *ret_len,
 /* "error: ...", "field: ...", "hint: ..." on @out. */
 void cli_error_print(FILE *out, const struct vsw_err *err);
 
+/* A key that is no field of a port went into its options: when the daemon refuses it and it looks
+ * like a mistyped field, the hint says so. */
+void cli_options_hint(struct vsw_err *err);
+
 /* Ends long-running commands: set by SIGINT and SIGTERM once cli_signals_catch() was called. */
 extern volatile int cli_stopped;
 void cli_signals_catch(void);

@@ -96,12 +96,22 @@ static void types_print(struct cli *cli)
     api_free(&api_type_list_object, &types);
 }
 
+/* Commands of their own have their usage in the example. */
+static bool is_plain(const struct api_method *method)
+{
+    return !(method->flags & API_M_STREAM) && strcmp(method->name, "config.apply") != 0 &&
+           strcmp(method->object, "batch") != 0;
+}
+
 static void method_print(struct cli *cli, const struct api_method *method)
 {
-    fprintf(cli->out, "%s\n\nusage: vswitchctl %s %s", method->help, method->object, method->verb);
-    key_line(cli->out, method->params);
-    fprintf(cli->out, "%s\nexample: vswitchctl %s\n",
-            method->params->count ? " [key=value ...]" : "", method->example);
+    fprintf(cli->out, "%s\n\n", method->help);
+    if (is_plain(method)) {
+        fprintf(cli->out, "usage: vswitchctl %s %s", method->object, method->verb);
+        key_line(cli->out, method->params);
+        fprintf(cli->out, "%s\n", method->params->count ? " [key=value ...]" : "");
+    }
+    fprintf(cli->out, "example: vswitchctl %s\n", method->example);
     if (method->params->count > 0) {
         fputc('\n', cli->out);
         fields_print(cli->out, method->params);

@@ -90,5 +90,8 @@ enum cli_exit cli_monitor(struct cli *cli, char *const *words, size_t count, str
     api_free(&api_subscribe_object, &subscribe);
     cli_signals_catch();
     rc = cli_call(cli, api_method_find("monitor.subscribe"), params, &subscribed, err);
-    return rc == CLI_OK ? events_follow(cli, subscribed.seq, count > 1, err) : rc;
+    if (rc == CLI_OK)
+        rc = events_follow(cli, subscribed.seq, count > 1, err);
+    client_close(&cli->client); /* ends the subscription */
+    return rc;
 }

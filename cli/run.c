@@ -18,8 +18,7 @@ void cli_error_print(FILE *out, const struct vsw_err *err)
         fprintf(out, "hint: %s\n", err->hint);
 }
 
-/* A key that is no field of a port goes into its options: say so when it looks like a typo. */
-static void options_hint(struct vsw_err *err)
+void cli_options_hint(struct vsw_err *err)
 {
     const char *names[API_GIVEN_MAX], *near;
     const char *key = strrchr(err->field, '.');
@@ -44,7 +43,7 @@ static enum cli_exit call(struct cli *cli, const struct api_method *method, stru
     int rc = client_call(&cli->client, method->name, params, ret_result, err);
 
     if (rc != 0 && err != NULL)
-        options_hint(err);
+        cli_options_hint(err);
     return exit_of(rc);
 }
 

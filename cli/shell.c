@@ -4,6 +4,7 @@
  */
 #include <limits.h>
 #include <locale.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -72,6 +73,8 @@ static void line_run(struct cli *cli, char *line)
     if (rc != CLI_OK)
         cli_error_print(stderr, &err);
     fflush(cli->out);
+    signal(SIGINT, SIG_DFL); /* monitor and the like caught them */
+    signal(SIGTERM, SIG_DFL);
 }
 
 static bool is_end(const char *line)

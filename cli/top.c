@@ -172,10 +172,8 @@ static bool interval_wait(struct top *top, uint64_t until_ns)
             continue;
         if (read(STDIN_FILENO, &key, 1) != 1 || key == 'q')
             return false;
-        if (key == 's') {
+        if (key == 's') /* seen with the next drawing */
             top->sort = (top->sort + 1) % SORT_COUNT;
-            return true;
-        }
     }
     return !cli_stopped;
 }

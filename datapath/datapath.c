@@ -16,7 +16,7 @@
 #define LEARN_BUDGET 4096
 /* The FDB is looked through once a second, in slices. */
 #define AGE_SLICES   4
-#define AGE_EVERY_NS (NS_PER_S / AGE_SLICES)
+#define AGE_EVERY_NS (NS_PER_SEC / AGE_SLICES)
 /* How soon to ask again whether workers have passed a quiescent state: a burst is shorter than
  * this. */
 #define RETIRE_AGAIN_NS (50 * NS_PER_US)
@@ -154,7 +154,7 @@ static void age(struct datapath *dp, uint64_t now_ns)
     if (now_ns < dp->next_age_ns)
         return;
     dp->next_age_ns = now_ns + AGE_EVERY_NS;
-    fdb_age(dp->fdb, (uint32_t)(now_ns / NS_PER_S), ageing_s, fdb_slots(dp->fdb) / AGE_SLICES);
+    fdb_age(dp->fdb, (uint32_t)(now_ns / NS_PER_SEC), ageing_s, fdb_slots(dp->fdb) / AGE_SLICES);
 }
 
 uint64_t dp_service(struct datapath *dp, uint64_t now_ns)

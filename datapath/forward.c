@@ -13,9 +13,10 @@
 
 #define ETHERTYPE_LLDP 0x88cc
 
-/* What one visit may take when the port has no limit of its own: whatever fits a burst. */
-#define VISIT_WIRE_BYTES ((int64_t)BURST_FRAMES * FRAME_MAX_BYTES * 2)
-#define VISIT_WIRE_PKTS  ((int64_t)BURST_FRAMES * FRAME_MAX_BYTES)
+/* What one visit may take when the port has no limit of its own. Four of the largest frames bound the
+ * time of a visit, and what software may have to complete for one receiver (OFFLOAD_BUDGET_BYTES). */
+#define VISIT_WIRE_BYTES ((int64_t)4 * FRAME_MAX_BYTES)
+#define VISIT_WIRE_PKTS  VISIT_WIRE_BYTES
 
 /* A queue over its limit sleeps at least this long, so that a fast rate is served in bursts. */
 #define THROTTLE_MIN_NS (20 * NS_PER_US)
@@ -176,7 +177,7 @@ static void learn(struct worker *w, struct rxq_state *rs, uint16_t port, const s
     uint64_t key = fdb_key(f->vlan.domain, mac_to_u64(f->head + MAC_BYTES));
 
     if (likely(rs->last_source.key == key &&
-               rs->last_source.touched_s == (uint32_t)(now_ns / NS_PER_S) &&
+               rs->last_source.touched_s == (uint32_t)(now_ns / NS_PER_SEC) &&
                rs->last_source.generation == fdb_generation(w->dp->fdb, port)))
         return;
     learn_source_slow(w, rs, port, key, now_ns);

@@ -59,7 +59,7 @@ void learn_source_slow(struct worker *w, struct rxq_state *rs, uint16_t port, ui
     uint16_t domain = (uint16_t)(key >> FDB_DOMAIN_SHIFT);
     uint64_t mac = key & (((uint64_t)1 << FDB_DOMAIN_SHIFT) - 1);
     uint32_t generation = fdb_generation(w->dp->fdb, port);
-    uint32_t now_s = (uint32_t)(now_ns / NS_PER_S), slot;
+    uint32_t now_s = (uint32_t)(now_ns / NS_PER_SEC), slot;
     struct fdb_value value;
 
     if (!fdb_lookup(w->dp->fdb, domain, mac, &value, &slot)) {
@@ -105,7 +105,7 @@ static bool limit_notice_due(struct datapath *dp, uint64_t now_ns)
 {
     if (now_ns < dp->next_limit_notice_ns)
         return false;
-    dp->next_limit_notice_ns = now_ns + NS_PER_S;
+    dp->next_limit_notice_ns = now_ns + NS_PER_SEC;
     return true;
 }
 
@@ -128,7 +128,7 @@ static void accept_offer(struct datapath *dp, const struct offer *offer, uint64_
     if (!offer_is_current(dp, offer))
         return;
     switch (fdb_learn(dp->fdb, domain, mac, offer->port, dp->domain[domain].tenant,
-                      (uint32_t)(now_ns / NS_PER_S), &event)) {
+                      (uint32_t)(now_ns / NS_PER_SEC), &event)) {
     case FDB_NEW: notify(dp, DP_NOTICE_MAC_LEARNED, offer, &event); break;
     case FDB_MOVED: notify(dp, DP_NOTICE_MAC_MOVED, offer, &event); break;
     case FDB_EVICTED:

@@ -129,7 +129,7 @@ uint32_t dp_fdb_flush(struct datapath *dp, const struct dp_fdb_filter *filter)
 void dp_fdb_each(const struct datapath *dp, uint64_t now_ns,
                  bool (*cb)(void *arg, const struct dp_fdb_row *row), void *arg)
 {
-    uint32_t cursor = 0, now_s = (uint32_t)(now_ns / NS_PER_S);
+    uint32_t cursor = 0, now_s = (uint32_t)(now_ns / NS_PER_SEC);
     struct fdb_entry e;
 
     while (fdb_next(dp->fdb, &cursor, &e)) {

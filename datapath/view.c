@@ -100,7 +100,7 @@ static void fill_port(struct datapath *dp, struct view_port *vp, const struct dp
     vp->port = ps->port;
     vp->vlan = spec->vlan;
     vp->tenant = spec->tenant;
-    vp->up = spec->up && spec->tenant != DP_NONE;
+    vp->up = spec->up;
     vp->isolated = spec->isolated;
     add_limit(&ps->in, vp->in, &vp->in_count);
     add_limit(&ps->out, vp->out, &vp->out_count);

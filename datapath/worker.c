@@ -211,6 +211,18 @@ static bool visit(struct worker *w, struct rxq_state *rs, uint64_t now_ns, uint3
     return true;
 }
 
+/* Another queue comes first in the next round: those that share a limit or a receiver take turns. */
+static void rotate_polled(struct worker *w)
+{
+    struct rxq_state *first;
+
+    if (w->polled_count < 2)
+        return;
+    first = w->polled[0];
+    memmove(&w->polled[0], &w->polled[1], (w->polled_count - 1) * sizeof(first));
+    w->polled[w->polled_count - 1] = first;
+}
+
 uint32_t worker_poll_once(struct worker *w, uint64_t now_ns, uint64_t *ret_wake_ns)
 {
     uint64_t wake_ns = UINT64_MAX;
@@ -230,6 +242,7 @@ uint32_t worker_poll_once(struct worker *w, uint64_t now_ns, uint64_t *ret_wake_
         w->polled[keep++] = rs;
     }
     w->polled_count = keep;
+    rotate_polled(w);
     *ret_wake_ns = wake_ns;
     return received;
 }
@@ -243,8 +256,8 @@ static void sleep_until(struct worker *w, uint64_t now_ns, uint64_t wake_ns)
 {
     struct pollfd set = {.fd = w->epoll_fd, .events = POLLIN};
     uint64_t left_ns = wake_ns > now_ns ? wake_ns - now_ns : 0;
-    struct timespec timeout = {.tv_sec = (time_t)(left_ns / NS_PER_S),
-                               .tv_nsec = (long)(left_ns % NS_PER_S)};
+    struct timespec timeout = {.tv_sec = (time_t)(left_ns / NS_PER_SEC),
+                               .tv_nsec = (long)(left_ns % NS_PER_SEC)};
 
     counter_add(&w->sleeps, 1);
     retire_worker_offline(&w->dp->retire, w->id);

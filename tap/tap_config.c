@@ -60,6 +60,15 @@ static int address_error(struct vsw_err *err, const char *text)
     return -EINVAL;
 }
 
+/* Group addresses and "any" name no interface. */
+static bool address_usable(const struct tap_address *a)
+{
+    static const uint8_t zero[16];
+    bool group = a->family == AF_INET ? a->bytes[0] >= 224 : a->bytes[0] == 0xff;
+
+    return !group && memcmp(a->bytes, zero, sizeof(zero)) != 0;
+}
+
 static int parse_address(char *text, struct tap_address *ret, struct vsw_err *err)
 {
     struct tap_address a = {.family = AF_INET};
@@ -74,7 +83,7 @@ static int parse_address(char *text, struct tap_address *ret, struct vsw_err *er
     if (strchr(text, ':') != NULL)
         a.family = AF_INET6;
     if (inet_pton(a.family, text, a.bytes) != 1 || *end != '\0' ||
-        bits > (a.family == AF_INET ? 32 : 128)) {
+        bits > (a.family == AF_INET ? 32 : 128) || !address_usable(&a)) {
         *slash = '/';
         return address_error(err, text);
     }

@@ -35,13 +35,17 @@ static inline struct tap_port *tap_of_rxq(const struct port_rxq *q)
     return tap_port_of(q->port);
 }
 
+static bool is_dead(const struct tap_device *dev)
+{
+    return atomic_load_explicit(&dev->dead, memory_order_relaxed) != 0;
+}
+
 /* The device a worker may use now, or NULL. */
 static struct tap_device *device_of(struct tap_port *tap, uint16_t index)
 {
     struct tap_device *dev = atomic_load_explicit(&tap->active, memory_order_acquire);
 
-    if (unlikely(dev == NULL || index >= dev->queues ||
-                 atomic_load_explicit(&dev->dead, memory_order_relaxed) != 0))
+    if (unlikely(dev == NULL || index >= dev->queues || is_dead(dev)))
         return NULL;
     return dev;
 }
@@ -115,11 +119,9 @@ void tap_rx(struct port_rxq *q, struct burst *b)
             used += ((uint32_t)rc + CACHE_LINE_BYTES - 1) & ~(CACHE_LINE_BYTES - 1u);
             continue;
         }
-        queue->drained = true;
+        queue->drained = rc != -EINTR;
         if (unlikely(rc != -EAGAIN && rc != -EINTR))
             report_dead(q->port, dev, (int)-rc);
-        else if (rc == -EINTR)
-            queue->drained = false;
         break;
     }
 }
@@ -227,12 +229,13 @@ static uint8_t tx_one(struct port_txq *q, struct tap_device *dev, uint8_t *scrat
 void tap_tx(struct port_txq *q, struct tx_item *items, uint16_t count)
 {
     struct tap_port *tap = tap_port_of(q->port);
+    struct tap_device *dev = device_of(tap, q->index);
 
     for (uint16_t i = 0; i < count; i++) {
-        struct tap_device *dev = device_of(tap, q->index);
-
-        items[i].drop = dev == NULL ? (uint8_t)DROP_dst_down
-                                    : tx_one(q, dev, tap->queue[q->index].scratch, &items[i]);
+        if (unlikely(dev == NULL || is_dead(dev)))
+            items[i].drop = DROP_dst_down;
+        else
+            items[i].drop = tx_one(q, dev, tap->queue[q->index].scratch, &items[i]);
     }
 }
 

@@ -304,6 +304,16 @@ static int apply_link(struct tap_device *dev, const struct tap_config *c, const 
 }
 
 /* Only what we put there is taken away: an operator may have added his own. */
+static int remove_address(struct tap_device *dev, const struct tap_address *address)
+{
+    const struct tap_link link = {.ifindex = dev->ifindex};
+    int rc = 0;
+
+    if (address->family == AF_INET)
+        rc = tap_netlink_set(dev->nl, &link, TAP_LINK_PROMOTE);
+    return rc < 0 ? rc : tap_netlink_address(dev->nl, dev->ifindex, address, false);
+}
+
 static int remove_old_addresses(struct tap_device *dev, const struct tap_config *c)
 {
     uint16_t kept = 0;
@@ -311,8 +321,7 @@ static int remove_old_addresses(struct tap_device *dev, const struct tap_config 
 
     for (uint16_t i = 0; i < dev->applied_count; i++) {
         bool keep = tap_address_in(&dev->applied[i], c->address, c->address_count);
-        int this_rc =
-            keep ? 0 : tap_netlink_address(dev->nl, dev->ifindex, &dev->applied[i], false);
+        int this_rc = keep ? 0 : remove_address(dev, &dev->applied[i]);
 
         if (keep || this_rc < 0)
             dev->applied[kept++] = dev->applied[i];
@@ -323,19 +332,31 @@ static int remove_old_addresses(struct tap_device *dev, const struct tap_config 
     return rc;
 }
 
+static int address_error(int rc, const struct tap_address *address, const char *ifname,
+                         struct vsw_err *err)
+{
+    setting_error(rc, "address", ifname, err);
+    if (rc == -EACCES && address->family == AF_INET6)
+        vsw_err_hint(err, "IPv6 is disabled there, see sysctl net.ipv6.conf.default.disable_ipv6");
+    return rc;
+}
+
 static int apply_addresses(struct tap_device *dev, const struct tap_config *c, const char *ifname,
                            struct vsw_err *err)
 {
     int rc = remove_old_addresses(dev, c);
 
-    for (uint16_t i = 0; rc == 0 && i < c->address_count; i++) {
+    if (rc < 0)
+        return setting_error(rc, "address", ifname, err);
+    for (uint16_t i = 0; i < c->address_count; i++) {
         if (tap_address_in(&c->address[i], dev->applied, dev->applied_count))
             continue;
         rc = tap_netlink_address(dev->nl, dev->ifindex, &c->address[i], true);
-        if (rc == 0)
-            dev->applied[dev->applied_count++] = c->address[i];
+        if (rc < 0)
+            return address_error(rc, &c->address[i], ifname, err);
+        dev->applied[dev->applied_count++] = c->address[i];
     }
-    return rc < 0 ? setting_error(rc, "address", ifname, err) : 0;
+    return 0;
 }
 
 int tap_device_apply(struct tap_device *dev, const struct tap_config *config, bool carrier,

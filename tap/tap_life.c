@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "tap/tap_port.h"
 
-#define LOOK_NS NS_PER_S
+#define LOOK_NS NS_PER_SEC
 
 static void submit(struct tap_port *tap);
 
@@ -189,8 +189,10 @@ static void job_done(void *arg)
 
     tap->busy = false;
     take_device(tap);
-    if (job->looked)
+    if (job->looked) {
         tap->status = job->status;
+        tap->last_mac = job->status.link.mac;
+    }
     tap->hopeless = job->final;
     set_error(tap, &job->err);
     if (tap->stopping) {
@@ -226,6 +228,8 @@ static void submit(struct tap_port *tap)
         .apply = tap->changed || tap->error.code != 0,
         .device = tap->device,
     };
+    if (tap->device == NULL && tap->may_create && mac_is_zero(tap->want.mac.b))
+        tap->job.config.mac = tap->last_mac;
     tap->changed = false;
     if (tap->port.host->run(tap->port.host, job_work, job_done, tap) == 0)
         return;

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <linux/if_arp.h>
 #include <linux/if_link.h>
+#include <linux/ip.h>
 #include <linux/rtnetlink.h>
 #include <netlink/msg.h>
 #include <netlink/netlink.h>
@@ -144,6 +145,21 @@ int tap_netlink_get(struct nl_sock *sock, int ifindex, const char *name, struct 
     return rc;
 }
 
+/* Source: Linux inet_set_link_af(), ip-sysctl promote_secondaries */
+static int put_promote(struct nl_msg *msg)
+{
+    struct nlattr *spec = nla_nest_start(msg, IFLA_AF_SPEC);
+    struct nlattr *inet = spec == NULL ? NULL : nla_nest_start(msg, AF_INET);
+    struct nlattr *conf = inet == NULL ? NULL : nla_nest_start(msg, IFLA_INET_CONF);
+
+    if (conf == NULL || nla_put_u32(msg, IPV4_DEVCONF_PROMOTE_SECONDARIES, 1) < 0)
+        return -ENOMEM;
+    nla_nest_end(msg, conf);
+    nla_nest_end(msg, inet);
+    nla_nest_end(msg, spec);
+    return 0;
+}
+
 static int put_link(struct nl_msg *msg, const struct tap_link *link, uint32_t what)
 {
     struct ifinfomsg ifi = {.ifi_index = link->ifindex};
@@ -162,7 +178,7 @@ static int put_link(struct nl_msg *msg, const struct tap_link *link, uint32_t wh
         return -ENOMEM;
     if ((what & TAP_LINK_ALIAS) && nla_put_string(msg, IFLA_IFALIAS, link->alias) < 0)
         return -ENOMEM;
-    return 0;
+    return what & TAP_LINK_PROMOTE ? put_promote(msg) : 0;
 }
 
 int tap_netlink_set(struct nl_sock *sock, const struct tap_link *link, uint32_t what)

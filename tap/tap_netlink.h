@@ -28,11 +28,13 @@ struct tap_link {
 };
 
 enum {
-    TAP_LINK_MTU = 1,
-    TAP_LINK_MAC = 2,
-    TAP_LINK_QLEN = 4,
-    TAP_LINK_UP = 8,
-    TAP_LINK_ALIAS = 16
+    TAP_LINK_MTU = 1 << 0,
+    TAP_LINK_MAC = 1 << 1,
+    TAP_LINK_QLEN = 1 << 2,
+    TAP_LINK_UP = 1 << 3,
+    TAP_LINK_ALIAS = 1 << 4,
+    /* Removing an IPv4 address leaves the others of its subnet; takes no value. */
+    TAP_LINK_PROMOTE = 1 << 5,
 };
 
 /**

@@ -66,6 +66,7 @@ struct tap_port {
     struct port_timer *timer;
     struct tap_job job;
     struct tap_status status;
+    struct mac last_mac; /* the kernel's choice: a device made anew is the same neighbour again */
     struct tap_totals before; /* of earlier devices of this port */
     struct vsw_err error;     /* code 0: works */
     char features[512];

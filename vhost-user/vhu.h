@@ -31,7 +31,7 @@
 #include <sys/types.h>
 
 #define VHU_RINGS_MAX        (2 * PORT_QUEUES_MAX)
-#define VHU_MESSAGE_NS       NS_PER_S /* from the first byte of a message to its last */
+#define VHU_MESSAGE_NS       NS_PER_SEC /* from the first byte of a message to its last */
 #define VHU_RATE_PER_S       100      /* messages, sustained; above it reading pauses */
 #define VHU_RATE_BURST       500
 #define VHU_RATE_PER_PAIR    64 /* a handshake and its repetitions take that many */
@@ -88,6 +88,7 @@ enum vhu_refusal {
     C(fds_lost, "messages whose file descriptors did not all arrive")                              \
     C(ring_errors, "rings taken out of service because of an error")                               \
     C(ring_resyncs, "rings whose base was not their used index; the used index was taken")         \
+    C(repeated_regions, "memory regions added or removed again by the front-end")                  \
     C(memory_faults, "times that the VM's memory was found truncated")                             \
     C(bad_chains, "descriptor chains that could not be used")
 

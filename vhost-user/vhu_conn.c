@@ -32,7 +32,7 @@ bool vhu_conn_is_open(const struct vhu *v)
 bool vhu_rate_take(struct vhu *v, uint64_t *ret_at_ns)
 {
     uint64_t now_ns = clock_now_ns();
-    uint64_t one_ns = NS_PER_S / VHU_RATE_PER_S;
+    uint64_t one_ns = NS_PER_SEC / VHU_RATE_PER_S;
     uint64_t burst = u64_max(VHU_RATE_BURST, (uint64_t)VHU_RATE_PER_PAIR * v->port.queue_pairs);
     uint64_t depth_ns = burst * one_ns;
     uint64_t at_ns = v->rate_at_ns;
@@ -128,8 +128,11 @@ static void deadline_stop(struct vhu *v)
 static void on_throttle(void *arg)
 {
     struct vhu *v = arg;
+    uint64_t at_ns;
 
+    /* For the message that found the bucket empty, and was read all the same. */
     v->conn.throttle = NULL;
+    vhu_rate_take(v, &at_ns);
     conn_watch(v);
 }
 

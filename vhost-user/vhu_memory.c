@@ -142,13 +142,38 @@ void vhu_apply_get_mem_slots(struct vhu *v, const struct vhu_msg *m)
     v->reply = (struct vhu_reply){true, 8, GMEM_REGIONS_MAX};
 }
 
+/* QEMU before 8.0 keeps a list of regions for each queue pair and sends each of their changes, so
+ * that with several pairs every region comes and goes several times. A region that is there
+ * already is replaced; one that is not there any more is gone. */
+static const struct gmem_region *region_known(const struct vhu *v, const struct vhu_msg *m)
+{
+    struct vhu_wire_region r = slot_region(m);
+
+    for (uint32_t i = 0; v->map != NULL && i < v->map->count; i++) {
+        const struct gmem_region *known = &v->map->region[i];
+
+        if (known->gpa == r.gpa && known->uva == r.uva && known->size_bytes == r.size_bytes)
+            return known;
+    }
+    return NULL;
+}
+
 enum vhu_refusal vhu_check_add_mem_reg(struct vhu *v, const struct vhu_msg *m, struct vsw_err *err)
 {
     struct vhu_wire_region region = slot_region(m);
+    struct gmem_map *without = NULL;
     struct gmem_region_spec spec;
+    int rc = 0;
 
     spec_fill(&region, v->conn.fds[0], &spec);
-    if (gmem_map_add(v->map, &spec, &v->port, &v->staged_map, err) < 0) {
+    if (region_known(v, m) != NULL) {
+        v->counters.repeated_regions++;
+        rc = gmem_map_remove(v->map, &spec, &without, err);
+    }
+    if (rc == 0)
+        rc = gmem_map_add(without ? without : v->map, &spec, &v->port, &v->staged_map, err);
+    map_put_later(v, without);
+    if (rc < 0) {
         share_hint(err);
         return VHU_REFUSED_bad_memory;
     }
@@ -171,20 +196,23 @@ enum vhu_refusal vhu_check_rem_mem_reg(struct vhu *v, const struct vhu_msg *m, s
     struct vhu_wire_region region = slot_region(m);
     struct gmem_region_spec spec;
 
-    spec_fill(&region, -1, &spec);
-    if (v->map == NULL || gmem_map_remove(v->map, &spec, &v->staged_map, err) < 0) {
-        vsw_err_set(err, -ENOENT, NULL, "there is no such memory region");
-        return VHU_REFUSED_bad_memory;
+    if (region_known(v, m) == NULL) {
+        v->counters.repeated_regions++;
+        return VHU_REFUSED_NOT;
     }
+    spec_fill(&region, -1, &spec);
+    if (gmem_map_remove(v->map, &spec, &v->staged_map, err) < 0)
+        return VHU_REFUSED_bad_memory;
     return VHU_REFUSED_NOT;
 }
 
 uint64_t vhu_rings_rem_mem_reg(const struct vhu *v, const struct vhu_msg *m)
 {
-    return VHU_ALL_RINGS;
+    return v->staged_map != NULL ? VHU_ALL_RINGS : 0;
 }
 
 void vhu_apply_rem_mem_reg(struct vhu *v, const struct vhu_msg *m)
 {
-    memory_take(v);
+    if (v->staged_map != NULL)
+        memory_take(v);
 }

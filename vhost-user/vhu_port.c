@@ -71,7 +71,7 @@ static int vhu_prepare(struct port_host *host, const struct port_config *config,
     if (rc == 0 && v->up)
         rc = vhu_socket_prepare(v, err);
     if (rc < 0) {
-        vhu_destroy(&v->port, false);
+        vhu_destroy(&v->port, true);
         return rc;
     }
     *ret_port = &v->port;

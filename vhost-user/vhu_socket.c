@@ -123,14 +123,26 @@ static int rights_set(const struct vhu *v, struct vsw_err *err)
     return err ? err->code : -EPERM;
 }
 
+/* The name may be longer than the path that it stands in for; /proc makes it fit, but a process
+ * that has changed its user may not look there. */
+static void temp_addr(const struct vhu *v, struct sockaddr_un *addr)
+{
+    int dir_len = (int)(strrchr(v->options.path, '/') - v->options.path);
+    int len = snprintf(addr->sun_path, sizeof(addr->sun_path), "%.*s/%s", dir_len, v->options.path,
+                       v->temp);
+
+    if (len >= (int)sizeof(addr->sun_path))
+        snprintf(addr->sun_path, sizeof(addr->sun_path), "/proc/self/fd/%d/%s", v->dir_fd, v->temp);
+}
+
 static int bind_temp(struct vhu *v, struct vsw_err *err)
 {
     static _Atomic unsigned serial;
     struct sockaddr_un addr = {.sun_family = AF_UNIX};
     struct stat st;
 
-    snprintf(v->temp, sizeof(v->temp), ".vsw-%d-%u", getpid(), atomic_fetch_add(&serial, 1));
-    snprintf(addr.sun_path, sizeof(addr.sun_path), "/proc/self/fd/%d/%s", v->dir_fd, v->temp);
+    snprintf(v->temp, sizeof(v->temp), ".vsw-%x-%x", getpid(), atomic_fetch_add(&serial, 1));
+    temp_addr(v, &addr);
     v->listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (v->listen_fd < 0)
         return vsw_err_set(err, -errno, "path", "cannot make a socket: %m");

@@ -50,6 +50,7 @@ void frontend_fini(struct frontend *f)
         close(f->region[i].fd);
     }
     f->regions = 0;
+    f->guest.count = 0;
 }
 
 /* ---- socket ---------------------------------------------------------------------------------- */
@@ -227,6 +228,8 @@ struct frontend_region *frontend_region_add(struct frontend *f, uint64_t gpa, ui
     assert_int_equal(ftruncate(r->fd, (off_t)size_bytes), 0);
     r->host = mmap(NULL, size_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, r->fd, 0);
     assert_ptr_not_equal(r->host, MAP_FAILED);
+    f->guest.region[f->guest.count++] =
+        (struct guest_region){.gpa = gpa, .bytes = size_bytes, .host = r->host, .fd = r->fd};
     return r;
 }
 
@@ -261,17 +264,30 @@ void frontend_features(struct frontend *f, uint64_t features)
     f->features = features;
 }
 
-/* Each ring has 64 KiB of its own at the end of region 0, which the test must not use else. */
-void frontend_ring_layout(struct frontend *f, unsigned index)
+/* Rings take the end of region 0, which the test must not use for anything else. */
+void frontend_ring_layout(struct frontend *f, unsigned index, uint16_t start)
 {
     struct frontend_region *r = &f->region[0];
-    uint8_t *at = r->host + r->size_bytes - 65536ull * (index + 1);
-    struct frontend_ring *ring = &f->ring[index];
+    uint64_t off = r->size_bytes - (uint64_t)DRIVER_RING_BYTES * (index + 1);
 
-    assert_true(r->size_bytes >= 65536ull * (index + 1));
-    ring->desc = at;
-    ring->avail = at + 16 * f->num;
-    ring->used = at + 32768;
+    assert_true(r->size_bytes > (uint64_t)DRIVER_RING_BYTES * (index + 1));
+    driver_init(&f->ring[index].driver, &f->guest, r->gpa + off, f->num, start);
+}
+
+static uint64_t uva_of(const struct frontend *f, uint64_t gpa)
+{
+    return (uint64_t)(uintptr_t)guest_ptr(&f->guest, gpa);
+}
+
+void frontend_ring_addr(struct frontend *f, unsigned index)
+{
+    const struct driver_ring *d = &f->ring[index].driver;
+    struct vhu_wire_addr a = {.index = index,
+                              .desc_uva = uva_of(f, d->desc_gpa),
+                              .avail_uva = uva_of(f, d->avail_gpa),
+                              .used_uva = uva_of(f, d->used_gpa)};
+
+    frontend_set(f, VHU_SET_VRING_ADDR, &a, sizeof(a), NULL, 0);
 }
 
 static void ring_fd(struct frontend *f, uint32_t request, unsigned index, int *fd)
@@ -287,15 +303,10 @@ static void ring_fd(struct frontend *f, uint32_t request, unsigned index, int *f
 void frontend_ring_start(struct frontend *f, unsigned index, uint16_t base)
 {
     struct frontend_ring *ring = &f->ring[index];
-    struct vhu_wire_addr a = {.index = index};
 
-    frontend_ring_layout(f, index);
-    a.desc_uva = (uint64_t)(uintptr_t)ring->desc;
-    a.avail_uva = (uint64_t)(uintptr_t)ring->avail;
-    a.used_uva = (uint64_t)(uintptr_t)ring->used;
     frontend_set_state(f, VHU_SET_VRING_NUM, index, f->num);
     frontend_set_state(f, VHU_SET_VRING_BASE, index, base);
-    frontend_set(f, VHU_SET_VRING_ADDR, &a, sizeof(a), NULL, 0);
+    frontend_ring_addr(f, index);
     ring_fd(f, VHU_SET_VRING_ERR, index, &ring->err_fd);
     ring_fd(f, VHU_SET_VRING_CALL, index, &ring->call_fd);
     ring_fd(f, VHU_SET_VRING_KICK, index, &ring->kick_fd);
@@ -315,13 +326,15 @@ void frontend_kick(struct frontend *f, unsigned index)
 void frontend_handshake(struct frontend *f, unsigned pairs)
 {
     if (f->regions == 0)
-        frontend_region_add(f, FRONTEND_GPA, 4 << 20);
+        frontend_region_add(f, FRONTEND_GPA, FRONTEND_BYTES);
     frontend_features(f, 1ull << VHU_F_VERSION_1 | 1ull << VHU_F_MRG_RXBUF | 1ull << VHU_F_MQ |
                              1ull << VHU_F_PROTOCOL_FEATURES | 1ull << VHU_F_GUEST_CSUM |
                              1ull << VHU_F_GUEST_TSO4);
     frontend_mem_table(f);
-    for (unsigned i = 0; i < 2 * pairs; i++)
+    for (unsigned i = 0; i < 2 * pairs; i++) {
+        frontend_ring_layout(f, i, 0);
         frontend_ring_start(f, i, 0);
+    }
     for (unsigned i = 0; i < 2 * pairs; i++)
         frontend_enable(f, i, true);
     for (unsigned i = 0; i < 2 * pairs; i++)

@@ -7,12 +7,14 @@
 #define TESTS_SUPPORT_FRONTEND_H
 
 #include "base/base.h"
+#include "tests/support/driver_ring.h"
 #include "tests/support/fake_host.h"
 #include "vhost-user/vhu_proto.h"
 
 #define FRONTEND_RINGS   16
-#define FRONTEND_REGIONS 8
+#define FRONTEND_REGIONS GUEST_REGIONS_MAX
 #define FRONTEND_NUM     256
+#define FRONTEND_BYTES   (8ull << 20)
 #define FRONTEND_GPA     0x40000000ull
 
 struct frontend_region {
@@ -23,7 +25,7 @@ struct frontend_region {
 
 struct frontend_ring {
     int kick_fd, call_fd, err_fd;
-    uint8_t *desc, *avail, *used; /* inside region 0 */
+    struct driver_ring driver; /* its memory is at the end of region 0 */
 };
 
 struct frontend {
@@ -33,7 +35,8 @@ struct frontend {
     unsigned regions;
     struct frontend_region region[FRONTEND_REGIONS];
     struct frontend_ring ring[FRONTEND_RINGS];
-    uint32_t num;
+    struct guest guest; /* the same memory, for the drivers */
+    uint16_t num;
 };
 
 static inline bool frontend_bit(uint64_t bits, unsigned bit)
@@ -75,8 +78,10 @@ void frontend_mem_table(struct frontend *f);
 
 /* What QEMU does, in its order. */
 void frontend_features(struct frontend *f, uint64_t features);
-void frontend_ring_layout(struct frontend *f, unsigned index);
+void frontend_ring_layout(struct frontend *f, unsigned index, uint16_t start);
+/* Tell the back-end of a ring that was laid out. */
 void frontend_ring_start(struct frontend *f, unsigned index, uint16_t base);
+void frontend_ring_addr(struct frontend *f, unsigned index);
 void frontend_enable(struct frontend *f, unsigned index, bool enable);
 /* @pairs queue pairs, all enabled, kicked. */
 void frontend_handshake(struct frontend *f, unsigned pairs);

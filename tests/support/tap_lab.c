@@ -109,10 +109,10 @@ static void host_wake(struct port_host *host)
     atomic_fetch_add(&container_of(host, struct lab, host)->wakes, 1);
 }
 
-void lab_init(struct lab *lab)
+void tap_lab_init(struct lab *lab)
 {
     memset(lab, 0, sizeof(*lab));
-    lab->now_ns = NS_PER_S;
+    lab->now_ns = NS_PER_SEC;
     clock_use_test(&lab->now_ns);
     lab->host = (struct port_host){
         .timer = host_timer,
@@ -125,6 +125,14 @@ void lab_init(struct lab *lab)
     };
 }
 
+static void wait_for_worker(const struct lab_relay *relay)
+{
+    uint64_t before = relay->rounds;
+
+    while (relay->rounds < before + 2)
+        sched_yield();
+}
+
 void lab_pump(struct lab *lab)
 {
     while (lab->head != lab->tail) {
@@ -132,6 +140,8 @@ void lab_pump(struct lab *lab)
 
         if (c.work != NULL)
             c.work(c.arg);
+        else if (lab->relay != NULL)
+            wait_for_worker(lab->relay);
         c.done(c.arg);
     }
 }
@@ -333,8 +343,9 @@ static void *relay_main(void *arg)
             epoll_ctl(ep, EPOLL_CTL_ADD, r->port[p]->rxq[i].event_fd, &ev);
     }
     while (!r->stop) {
-        bool busy = false;
+        bool busy = r->spin;
 
+        r->rounds++;
         for (int p = 0; p < 2; p++) {
             for (uint16_t i = 0; i < r->port[p]->queue_pairs; i++)
                 busy |= poll_queue(r, &r->port[p]->rxq[i], r->port[!p]);
@@ -350,7 +361,10 @@ static void *relay_main(void *arg)
 
 void lab_relay_start(struct lab_relay *relay, struct port *a, struct port *b)
 {
+    bool spin = relay->spin;
+
     memset(relay, 0, sizeof(*relay));
+    relay->spin = spin;
     relay->port[0] = a;
     relay->port[1] = b;
     relay->stop_fd = eventfd(0, EFD_CLOEXEC);

@@ -26,6 +26,8 @@ struct port_timer {
     void *arg;
 };
 
+struct lab_relay;
+
 struct lab {
     struct port_host host;
     struct lab_call call[LAB_CALLS];
@@ -36,13 +38,14 @@ struct lab {
     enum port_event last_event;
     char last_text[256];
     _Atomic uint32_t wakes;
+    struct lab_relay *relay; /* retire waits for it; NULL = no worker */
     bool refuse_jobs;
 };
 
 /* Give the program its own network and an empty /run/netns. Exits when that is not possible. */
 void lab_isolate(void);
 
-void lab_init(struct lab *lab);
+void tap_lab_init(struct lab *lab);
 /* Run everything that is waiting, until nothing is. */
 void lab_pump(struct lab *lab);
 /* Move the clock and run what is due. */
@@ -72,6 +75,8 @@ void lab_remove(struct lab *lab, struct port *port, bool remove);
 struct lab_relay {
     struct port *port[2];
     _Atomic bool stop;
+    _Atomic uint64_t rounds; /* each begins without anything held from before */
+    bool spin;               /* never sleep */
     _Atomic uint64_t frames, gso_frames, csum_frames, rx_drops, tx_drops, sleeps;
     struct burst burst;
     unsigned long thread;

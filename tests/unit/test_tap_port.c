@@ -17,7 +17,9 @@ static struct lab lab;
 
 static int set_up(void **state)
 {
-    lab_init(&lab);
+    tap_lab_init(&lab);
+    /* Of a test before that failed. */
+    (void)lab_sh("ip -all netns del");
     return 0;
 }
 
@@ -209,10 +211,10 @@ static void finds_namespace_by_pid_and_path(void **state)
     while (
         lab_sh("kill -0 %d 2>/dev/null && [ \"$(cut -d' ' -f3 /proc/%d/stat)\" != Z ]", pid, pid))
         ;
-    lab_step(&lab, NS_PER_S);
+    lab_step(&lab, NS_PER_SEC);
     assert_has(info_of(port).error, "has ended");
     assert_int_equal(port->tx_queues, 0);
-    lab_step(&lab, 2 * NS_PER_S);
+    lab_step(&lab, 2 * NS_PER_SEC);
     assert_has(info_of(port).error, "has ended");
     lab_remove(&lab, port, true);
     assert_true(lab_sh("ip netns del a"));
@@ -231,28 +233,28 @@ static void namespace_removed_and_back(void **state)
     SET(o.address, "10.1.0.1/24");
     port = lab_port(&lab, "r0", &o, 1500);
     assert_true(lab_sh("ip netns del a"));
-    lab_step(&lab, NS_PER_S);
+    lab_step(&lab, NS_PER_SEC);
     assert_has(info_of(port).error, "namespace /run/netns/a has gone");
     assert_false(info_of(port).connected);
     assert_int_equal(port->tx_queues, 0);
     assert_false(port->rxq[0].live);
     assert_int_equal(port->rxq[0].event_fd, -1);
-    lab_step(&lab, NS_PER_S);
+    lab_step(&lab, NS_PER_SEC);
     assert_has(info_of(port).error, "there is no namespace");
     events = lab.events;
     for (int i = 0; i < 5; i++)
-        lab_step(&lab, NS_PER_S);
+        lab_step(&lab, NS_PER_SEC);
     assert_int_equal(lab.events, events);
     assert_true(lab_sh("ip netns add a"));
-    lab_step(&lab, NS_PER_S);
+    lab_step(&lab, NS_PER_SEC);
     assert_string_equal(info_of(port).error, "");
     assert_true(port->rxq[0].live);
     assert_true(port->tx_queues > 0);
     assert_has(lab_out("ip -n a -o -4 addr show dev r0"), "10.1.0.1/24");
     /* Replaced between two looks. */
     assert_true(lab_sh("ip netns del a && ip netns add a"));
-    lab_step(&lab, NS_PER_S);
-    lab_step(&lab, NS_PER_S);
+    lab_step(&lab, NS_PER_SEC);
+    lab_step(&lab, NS_PER_SEC);
     assert_string_equal(info_of(port).error, "");
     assert_has(lab_out("ip -n a -o -4 addr show dev r0"), "10.1.0.1/24");
     lab_remove(&lab, port, true);
@@ -295,7 +297,7 @@ static void device_deleted_under_the_port(void **state)
     assert_int_equal(port->tx_queues, 0);
     lab_pump(&lab);
     assert_has(info_of(port).error, "gone");
-    lab_step(&lab, NS_PER_S);
+    lab_step(&lab, NS_PER_SEC);
     assert_string_equal(info_of(port).error, "");
     assert_has(lab_out("ip -o -4 addr show dev d0"), "10.1.0.1/24");
     /* Noticed by sending, and by looking. */
@@ -305,10 +307,10 @@ static void device_deleted_under_the_port(void **state)
     assert_int_equal(lab.wakes, 2);
     port->type->attention(port);
     lab_pump(&lab);
-    lab_step(&lab, NS_PER_S);
+    lab_step(&lab, NS_PER_SEC);
     assert_true(lab_sh("ip link del d0"));
-    lab_step(&lab, NS_PER_S);
-    lab_step(&lab, NS_PER_S);
+    lab_step(&lab, NS_PER_SEC);
+    lab_step(&lab, NS_PER_SEC);
     assert_string_equal(info_of(port).error, "");
     lab_remove(&lab, port, true);
 }
@@ -323,12 +325,12 @@ static void foreign_device_is_waited_for(void **state)
     port = lab_port(&lab, "w0", &o, 1500);
     assert_true(lab_sh("ip link del w0"));
     for (int i = 0; i < 3; i++)
-        lab_step(&lab, NS_PER_S);
+        lab_step(&lab, NS_PER_SEC);
     assert_has(info_of(port).error, "interface w0 is gone");
     assert_has(info_of(port).hint, "waits");
     assert_false(lab_sh("ip link show dev w0 >/dev/null 2>&1"));
     assert_true(lab_sh("ip tuntap add dev w0 mode tap multi_queue"));
-    lab_step(&lab, NS_PER_S);
+    lab_step(&lab, NS_PER_SEC);
     assert_string_equal(info_of(port).error, "");
     lab_remove(&lab, port, true);
     assert_true(lab_sh("ip tuntap del dev w0 mode tap multi_queue"));
@@ -391,11 +393,11 @@ static void operator_may_set_it_down(void **state)
     assert_true(lab_sh("ip link set o0 down"));
     port->type->tx(&port->txq[0], &item, 1);
     assert_int_equal(item.drop, DROP_dst_down);
-    lab_step(&lab, NS_PER_S);
+    lab_step(&lab, NS_PER_SEC);
     assert_false(info_of(port).driver_ready);
     assert_true(info_of(port).connected);
     assert_true(lab_sh("ip link set o0 up"));
-    lab_step(&lab, NS_PER_S);
+    lab_step(&lab, NS_PER_SEC);
     assert_true(info_of(port).driver_ready);
     lab_remove(&lab, port, true);
 }
@@ -428,6 +430,9 @@ static void bad_options_say_why(void **state)
            "address", "fd00::1/129", "");
     refuse("p", (struct tap_options){.address = "10.0.0.1/2x"}, 1500, -EINVAL, "address", "/2x",
            "");
+    refuse("p", (struct tap_options){.address = "224.0.0.1/24"}, 1500, -EINVAL, "address",
+           "224.0.0.1/24", "");
+    refuse("p", (struct tap_options){.address = "::/64"}, 1500, -EINVAL, "address", "::/64", "");
     refuse("p", (struct tap_options){.address = "fd00::1/64"}, 1000, -ERANGE, "mtu", "1000",
            "1280 (IPv6)");
     refuse("p", (struct tap_options){0}, 65535, -ERANGE, "mtu", "65535", "to 65521");
@@ -454,8 +459,10 @@ static void failed_creation_leaves_nothing(void **state)
 {
     int fds = lab_fd_count();
 
-    refuse("p", (struct tap_options){.address = "224.0.0.1/24"}, 1500, -EINVAL, "address",
-           "cannot set address of interface p", "");
+    assert_true(lab_sh("echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6"));
+    refuse("p", (struct tap_options){.address = "fd00::1/64"}, 1500, -EACCES, "address",
+           "cannot set address of interface p", "IPv6 is disabled");
+    assert_true(lab_sh("echo 0 >/proc/sys/net/ipv6/conf/default/disable_ipv6"));
     assert_false(lab_sh("ip link show dev p >/dev/null 2>&1"));
     assert_int_equal(lab_fd_count(), fds);
 }
@@ -553,7 +560,7 @@ static void stop_waits_for_the_job_on_its_way(void **state)
     assert_int_equal(port->type->configure(port, &config, &err), 0);
     lab_pump(&lab);
     lab.refuse_jobs = false;
-    lab_step(&lab, NS_PER_S);
+    lab_step(&lab, NS_PER_SEC);
     assert_has(lab_out("ip -o link show dev j0"), "mtu 2000");
     lab_remove(&lab, port, true);
 }

@@ -12,8 +12,8 @@
 #include <errno.h>
 #include <string.h>
 
-#define RETRY_FIRST_NS NS_PER_S
-#define RETRY_LAST_NS  (30 * NS_PER_S)
+#define RETRY_FIRST_NS NS_PER_SEC
+#define RETRY_LAST_NS  (30 * NS_PER_SEC)
 
 int change_publish(struct ctl *ctl, const struct api_config *config, struct vsw_err *err)
 {

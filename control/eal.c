@@ -52,9 +52,19 @@ static bool huge_pages_suffice(uint32_t memory_mib)
 static int init(uint32_t memory_mib, bool huge, int cpu)
 {
     char memory[16], lcores[32];
+    /* Ordinary memory is "legacy" to EAL, which then refuses --in-memory. */
     char *argv[] = {
-        "vswitchd", "--in-memory", "--no-pci",          "--no-telemetry",          "-m", memory,
-        "--lcores", lcores,        "--log-level=error", huge ? NULL : "--no-huge", NULL,
+        "vswitchd",
+        "--no-pci",
+        "--no-telemetry",
+        "--log-level=error",
+        "-m",
+        memory,
+        "--lcores",
+        lcores,
+        huge ? "--in-memory" : "--no-shconf",
+        huge ? NULL : "--no-huge",
+        NULL,
     };
     int argc = 0;
 

@@ -79,7 +79,7 @@ int handle_daemon_show(struct rpc_call *call, const struct api_nothing *in, stru
 
     snprintf(out->version, sizeof(out->version), "%s", VSWITCH_VERSION);
     out->pid = (uint32_t)getpid();
-    out->uptime_s = (uint32_t)((clock_now_ns() - ctl->started_ns) / NS_PER_S);
+    out->uptime_s = (uint32_t)((clock_now_ns() - ctl->started_ns) / NS_PER_SEC);
     snprintf(out->role, sizeof(out->role), "%s",
              rpc_call_role(call) == API_ROLE_CHANGE ? "change" : "read");
     snprintf(out->socket, sizeof(out->socket), "%s", o->socket);

@@ -160,7 +160,7 @@ static void set_defaults(struct rpc_params *params)
     if (params->max_clients_per_uid == 0)
         params->max_clients_per_uid = 64;
     if (params->stall_ns == 0)
-        params->stall_ns = 30 * NS_PER_S;
+        params->stall_ns = 30 * NS_PER_SEC;
 }
 
 static int server_open(struct rpc_server *server, struct vsw_err *err)

@@ -73,7 +73,7 @@ static void on_second(void *arg)
         sample_worker(s, i, now_ns - s->last_ns, tsc - s->last_tsc);
     s->last_ns = now_ns;
     s->last_tsc = tsc;
-    loop_timer_set(s->timer, now_ns + NS_PER_S);
+    loop_timer_set(s->timer, now_ns + NS_PER_SEC);
 }
 
 struct sampler *sampler_new(struct ctl *ctl)
@@ -85,7 +85,7 @@ struct sampler *sampler_new(struct ctl *ctl)
     s->ctl = ctl;
     s->last_ns = clock_now_ns();
     s->last_tsc = rte_rdtsc();
-    if (loop_timer_new(ctl->loop, s->last_ns + NS_PER_S, on_second, s, &s->timer) == 0)
+    if (loop_timer_new(ctl->loop, s->last_ns + NS_PER_SEC, on_second, s, &s->timer) == 0)
         return s;
     free(s);
     return NULL;

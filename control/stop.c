@@ -13,7 +13,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define DEADLINE_NS (10 * NS_PER_S)
+#define DEADLINE_NS (10 * NS_PER_SEC)
 #define LOOK_NS     (5 * NS_PER_MS)
 
 struct stop {

@@ -20,7 +20,7 @@ WARN    := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototyp
 DPDK_CFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PKGS) 2>/dev/null))
 CFLAGS  ?= -O2 -g
 ALL_CFLAGS = -std=gnu11 $(WARN) $(CFLAGS) $(DPDK_CFLAGS) $(MARCH) -D_GNU_SOURCE \
-             -DALLOW_EXPERIMENTAL_API -fno-strict-aliasing -I. -I$(B) -MMD -MP
+             -DALLOW_EXPERIMENTAL_API -DRTE_USE_C11_MEM_MODEL -fno-strict-aliasing -I. -I$(B) -MMD -MP
 LDLIBS   = -Wl,--as-needed $(shell pkg-config --libs $(PKGS)) -lpthread
 CLI_LDLIBS = -Wl,--as-needed $(shell pkg-config --libs $(CLI_PKGS)) -lpthread
 ifneq ($(SAN),)
@@ -60,7 +60,7 @@ $(B)/libsupport.a: $(patsubst %.c,$(B)/%.o,$(wildcard tests/support/*.c))
 	@echo "  AR    $@"
 	$(Q)$(AR) rcs $@ $^
 
-$(B)/%.o: %.c
+$(B)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<

@@ -124,9 +124,11 @@ static int no_port(const struct api_config *config, const char *field, const cha
 /* ---- adding and setting ---------------------------------------------------------------------- */
 
 /* Merging into a fresh row also leaves out the fields that belong to the call. */
-#define APPEND(rows_member, tag, in)                                                               \
+#define APPEND(config, list, tag, in)                                                              \
     ({                                                                                             \
-        struct tag *row_ = api_append(rows_member, tag);                                           \
+        struct tag *row_ = api_append(&(config)->list, tag);                                       \
+                                                                                                   \
+        api_give(config, api_config, list);                                                        \
         row_ == NULL ? -ENOMEM : api_merge(&tag##_object, in, row_);                               \
     })
 
@@ -143,7 +145,7 @@ static int edit_tenant_add(struct api_config *config, const struct api_tenant *i
     uint32_t i = find_tenant(config, in->name);
 
     if (i == ROW_NONE)
-        return APPEND(&config->tenants, api_tenant, in);
+        return APPEND(config, tenants, api_tenant, in);
     if (!in->may_exist)
         return fail_exists(err, "tenant", in->name);
     return api_merge(&api_tenant_object, in, &config->tenants.items[i]);
@@ -167,7 +169,7 @@ static int edit_network_add(struct api_config *config, const struct api_network 
     if (find_tenant(config, in->tenant) == ROW_NONE)
         return no_network(config, in->tenant, in->name, err);
     if (i == ROW_NONE)
-        return APPEND(&config->networks, api_network, in);
+        return APPEND(config, networks, api_network, in);
     if (!in->may_exist)
         return fail_exists(err, "network", in->name);
     return api_merge(&api_network_object, in, &config->networks.items[i]);
@@ -188,7 +190,7 @@ static int edit_port_add(struct api_config *config, const struct api_port *in, s
     uint32_t i = find_port(config, in->name);
 
     if (i == ROW_NONE)
-        return APPEND(&config->ports, api_port, in);
+        return APPEND(config, ports, api_port, in);
     if (!in->may_exist)
         return fail_exists(err, "port", in->name);
     return api_merge(&api_port_object, in, &config->ports.items[i]);
@@ -209,7 +211,7 @@ static int edit_fdb_add(struct api_config *config, const struct api_fdb_entry *i
     uint32_t i = find_fdb(config, in->tenant, in->network, &in->mac);
 
     if (i == ROW_NONE)
-        return APPEND(&config->fdb, api_fdb_entry, in);
+        return APPEND(config, fdb, api_fdb_entry, in);
     if (in->may_exist)
         return api_merge(&api_fdb_entry_object, in, &config->fdb.items[i]);
     return vsw_err_set(err, -EEXIST, "mac", "there is a static entry for it, behind port '%s'",
@@ -224,7 +226,7 @@ static int edit_worker_move(struct api_config *config, const struct api_placemen
     if (find_port(config, in->port) == ROW_NONE)
         return no_port(config, "port", in->port, err);
     if (i == ROW_NONE)
-        return APPEND(&config->placements, api_placement, in);
+        return APPEND(config, placements, api_placement, in);
     return api_merge(&api_placement_object, in, &config->placements.items[i]);
 }
 
@@ -235,7 +237,7 @@ static int edit_worker_set(struct api_config *config, const struct api_worker *i
         if (config->workers.items[i].worker == in->worker)
             return api_merge(&api_worker_object, in, &config->workers.items[i]);
     }
-    return APPEND(&config->workers, api_worker, in);
+    return APPEND(config, workers, api_worker, in);
 }
 
 static int edit_settings_set(struct api_config *config, const struct api_settings *in,

@@ -43,7 +43,7 @@ static void fill_state(struct api_port_status *row, const struct port_info *info
         row->state = info->driver_ready ? API_PORT_READY : API_PORT_CONNECTED;
     row->link = row->state == API_PORT_READY;
     if (row->reason[0] == '\0' && row->state == API_PORT_WAITING)
-        set_reason(row, "nobody is connected to ", info->where);
+        snprintf(row->reason, sizeof(row->reason), "nobody is connected to %.200s", info->where);
     if (row->reason[0] == '\0' && row->state == API_PORT_READY && row->tenant[0] == '\0')
         set_reason(row, "it belongs to no network and carries nothing", "");
 }

@@ -144,7 +144,7 @@ static void on_throttle(void *arg)
     /* For the message that found the bucket empty, and was read all the same. */
     v->conn.throttle = NULL;
     if (vhu_relay_is_stuck(v->relay)) {
-        throttle_until(v, clock_now_ns() + NS_PER_S / VHU_RATE_PER_S);
+        throttle_until(v, clock_now_ns() + NS_PER_SEC / VHU_RATE_PER_S);
         return;
     }
     vhu_rate_take(v, &at_ns);
@@ -260,7 +260,7 @@ static void conn_throttle(struct vhu *v)
     if (!vhu_rate_take(v, &at_ns))
         throttle_until(v, at_ns);
     else if (vhu_relay_is_stuck(v->relay))
-        throttle_until(v, clock_now_ns() + NS_PER_S / VHU_RATE_PER_S);
+        throttle_until(v, clock_now_ns() + NS_PER_SEC / VHU_RATE_PER_S);
 }
 
 static void conn_run(struct vhu *v)

@@ -351,7 +351,7 @@ static uint64_t now_ms(void)
     return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
-static uint64_t now_ns = 1000 * NS_PER_S;
+static uint64_t now_ns = 1000 * NS_PER_SEC;
 
 /* No timer runs: the watch on the folder alone brings the connection. */
 static void client_sees_the_socket_appear(void **state)

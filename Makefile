@@ -3,13 +3,13 @@
 # Every room (folder) is globbed, so a new file or a new port type needs no edit here.
 # SAN=address,undefined or SAN=thread builds into a folder of its own; V=1 shows the commands.
 
-ROOMS   := base api vlan port offload vhost-user tap datapath control
+ROOMS   := base api vlan port offload vhost-user tap datapath control cli
 SAN     ?=
+comma   := ,
 CC      ?= gcc
 MARCH   ?=
 Q       := $(if $(V),,@)
 B       := build$(if $(SAN),-$(subst $(comma),-,$(SAN)))
-comma   := ,
 
 PKGS     := libdpdk json-c libnl-3.0 libnl-route-3.0 libbpf libsystemd libpcap libcap-ng libseccomp
 CLI_PKGS := json-c libedit
@@ -20,7 +20,7 @@ WARN    := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototyp
 DPDK_CFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PKGS) 2>/dev/null))
 CFLAGS  ?= -O2 -g
 ALL_CFLAGS = -std=gnu11 $(WARN) $(CFLAGS) $(DPDK_CFLAGS) $(MARCH) -D_GNU_SOURCE \
-             -DALLOW_EXPERIMENTAL_API -fno-strict-aliasing -I. -I$(B) -MMD -MP
+             -DALLOW_EXPERIMENTAL_API -DRTE_USE_C11_MEM_MODEL -fno-strict-aliasing -I. -I$(B) -MMD -MP
 LDLIBS   = -Wl,--as-needed $(shell pkg-config --libs $(PKGS)) -lpthread
 CLI_LDLIBS = -Wl,--as-needed $(shell pkg-config --libs $(CLI_PKGS)) -lpthread
 ifneq ($(SAN),)
@@ -29,16 +29,18 @@ LDLIBS     += -fsanitize=$(SAN)
 CLI_LDLIBS += -fsanitize=$(SAN)
 endif
 
-SRCS      := $(filter-out control/main.c,$(wildcard $(addsuffix /*.c,$(ROOMS))))
+SRCS      := $(filter-out control/main.c cli/main.c %.bpf.c,$(wildcard $(addsuffix /*.c,$(ROOMS))))
+SKELS     := $(patsubst %.bpf.c,$(B)/%.skel.h,$(wildcard $(addsuffix /*.bpf.c,$(ROOMS))))
 OBJS      := $(SRCS:%.c=$(B)/%.o)
 CLI_OBJS  := $(patsubst %.c,$(B)/%.o,$(wildcard cli/*.c base/*.c api/*.c))
-SUPPORT   := $(patsubst %.c,$(B)/%.o,$(wildcard tests/support/*.c))
+SUPPORT   := $(B)/libsupport.a
 UNIT      := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
 FLOW      := $(patsubst %.c,$(B)/%,$(wildcard tests/flow/test_*.c))
 BINS      := $(if $(wildcard control/main.c),$(B)/vswitchd) $(if $(wildcard cli/main.c),$(B)/vswitchctl)
 
+.DELETE_ON_ERROR:
 .PHONY: all
-all: $(BINS)
+all: $(BINS) ## the daemon, its client, the tools
 
 $(B)/vswitchd: $(B)/control/main.o $(B)/libvswitch.a
 	@echo "  LINK  $@"
@@ -53,10 +55,29 @@ $(B)/libvswitch.a: $(OBJS)
 	@echo "  AR    $@"
 	$(Q)$(AR) rcs $@ $^
 
-$(B)/%.o: %.c
+$(B)/libsupport.a: $(patsubst %.c,$(B)/%.o,$(wildcard tests/support/*.c))
+	@rm -f $@
+	@echo "  AR    $@"
+	$(Q)$(AR) rcs $@ $^
+
+$(B)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+# ---- programs for the kernel: tap/x.bpf.c -> build/tap/x.skel.h, included by C files ----------
+BPF_CFLAGS := -target bpf -O2 -g -Wall -Wextra -Werror -I. -I/usr/include/$(shell uname -m)-linux-gnu
+
+$(filter $(B)/tap/%,$(OBJS)): | $(SKELS)
+
+$(B)/%.bpf.o: %.bpf.c
+	@mkdir -p $(@D)
+	@echo "  BPF   $<"
+	$(Q)clang $(BPF_CFLAGS) -MMD -MP -MT $@ -MF $(@:.o=.d) -c -o $@ $<
+
+$(B)/%.skel.h: $(B)/%.bpf.o
+	$(Q)bpftool gen object $(@:.h=.o) $<
+	$(Q)bpftool gen skeleton $(@:.h=.o) name $(notdir $*) >$@.tmp && mv $@.tmp $@
 
 # ---- tests ----------------------------------------------------------------------------------
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $(SUPPORT) $(B)/libvswitch.a
@@ -71,17 +92,42 @@ $(B)/tests/tools/%: $(B)/tests/tools/%.o $(SUPPORT) $(B)/libvswitch.a
 	$(Q)$(CC) -o $@ $^ $(LDLIBS) -lcmocka
 
 .PHONY: unit flow check
-unit: $(UNIT)
+unit: $(UNIT) ## unit tests
 	@tools/run_tests.sh unit $^
-flow: $(FLOW)
+flow: $(FLOW) ## flow tests: the packet path in one process, no root needed
 	@tools/run_tests.sh flow $^
-check: $(UNIT) $(FLOW)
+check: $(UNIT) $(FLOW) ## both
 	@tools/run_tests.sh check $^
 
+# The programs that start threads of their own: what the workers share, run with SAN=thread.
+THREADS := $(patsubst %.c,$(B)/%,$(shell grep -ls pthread_create tests/unit/test_*.c tests/flow/test_*.c))
+
+.PHONY: threads smoke vm
+threads: $(THREADS)
+	@tools/run_tests.sh threads $^
+smoke: all ## real binaries, namespaces and TAPs (VSW_ONLY=word: scripts whose name has it)
+	@tests/support/run_suite.sh smoke $(sort $(wildcard tests/smoke/*.sh))
+vm: all ## real QEMU guests and other front-ends (VSW_ONLY=word as above)
+	@tests/support/run_suite.sh vm $(filter-out %/mkguest.sh %/guest-init.sh,$(sort $(wildcard tests/vm/*.sh)))
+
+# ---- the two commands of a newcomer ---------------------------------------------------------
+# Both start with nothing but make: the packages come first, then a fresh make that finds them.
+.PHONY: setup demo test help
+setup: ## install the Debian packages that are missing
+	@tools/setup.sh
+demo: setup ## two tenants, two VMs, namespaces: show what reaches what
+	@$(MAKE) --no-print-directory all
+	@tools/demo.sh
+test: setup ## every test layer, with one closing line
+	@tools/test_all.sh
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | \
+		while IFS="$$(printf '\t')" read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
+
 .PHONY: clean format
-clean:
+clean: ## remove what was built
 	rm -rf build build-*
-format:
+format: ## format all C files
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
 .SECONDARY:

@@ -163,6 +163,17 @@ enum api_decode_mode {
 int api_decode(const struct api_object *object, const struct json *json, enum api_decode_mode mode,
                void *ret_self, struct vsw_err *err);
 
+/**
+ * api_err_path() - put the way to a nested object in front of an error's field
+ * @err: its field "queues" becomes "ports[2].options.queues"; may be NULL
+ * @fmt: printf format of the way, without the dot at its end
+ *
+ * For whoever decodes a part by itself, like the options of a port type.
+ * Context: any thread; does not block.
+ * Source: none
+ */
+void api_err_path(struct vsw_err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
 enum api_encode_mode {
     API_ENCODE_ALL,   /* every field but call fields */
     API_ENCODE_GIVEN, /* only what was given, call fields left out */

@@ -90,6 +90,7 @@ struct json *json_new_object(void);
 struct json *json_new_array(void);
 struct json *json_new_bool(bool v);
 struct json *json_new_u64(uint64_t v);
+struct json *json_new_i64(int64_t v);
 struct json *json_new_text(const char *text);
 
 /**
@@ -121,7 +122,7 @@ void json_unset(struct json *object, const char *key);
 
 /* Reading values. Texts live as long as the value does. A wrong kind reads as null, 0, "", none. */
 enum json_kind json_kind(const struct json *json);
-bool json_bool(const struct json *json);
+bool json_is_true(const struct json *json);
 const char *json_text(const struct json *json);
 size_t json_count(const struct json *json); /* items of an array, members of an object */
 struct json *json_at(const struct json *array, size_t i);
@@ -138,6 +139,9 @@ bool json_has(const struct json *object, const char *key);
  * Source: none
  */
 int json_u64(const struct json *json, uint64_t *ret_value);
+
+/* A number as a signed integer, cut to its range; 0 when it is none. */
+int64_t json_i64(const struct json *json);
 
 /* Walks the members of an object in the order of the text: start with all zero. */
 struct json_iter {

@@ -108,10 +108,11 @@ API_OBJECT_DECLARE(api_change, API_CHANGE_FIELDS)
     F(S, dropped_copies_pkts, U64, API_ANY64, API_OPTIONAL, NULL, "copies for it that were dropped")
 
 #define API_MEASURED_FIELDS(F, S)                                                                  \
-    F(S, in_bps, RATE_BPS, (), API_DETAIL, NULL, "received in the last second")                    \
-    F(S, in_pps, RATE_PPS, (), API_DETAIL, NULL, "packets received in the last second")            \
-    F(S, out_bps, RATE_BPS, (), API_DETAIL, NULL, "sent in the last second")                       \
-    F(S, out_pps, RATE_PPS, (), API_DETAIL, NULL, "packets sent in the last second")
+    F(S, in_bps, RATE_BPS, (), API_DETAIL | API_GAUGE, NULL, "received in the last second")        \
+    F(S, in_pps, RATE_PPS, (), API_DETAIL | API_GAUGE, NULL,                                       \
+      "packets received in the last second")                                                       \
+    F(S, out_bps, RATE_BPS, (), API_DETAIL | API_GAUGE, NULL, "sent in the last second")           \
+    F(S, out_pps, RATE_PPS, (), API_DETAIL | API_GAUGE, NULL, "packets sent in the last second")
 
 /* ---- tenant, network ------------------------------------------------------------------------- */
 #define API_TENANT_STATUS_FIELDS(F, S)                                                             \
@@ -308,6 +309,7 @@ API_OBJECT_DECLARE(api_saved, API_SAVED_FIELDS)
     F(S, params, OBJECT, (), API_OPTIONAL, NULL, "its parameters")
 API_OBJECT_DECLARE(api_batch_item, API_BATCH_ITEM_FIELDS)
 
+/* A refusal names the edit: its field starts with "requests[2]". */
 #define API_BATCH_FIELDS(F, S)                                                                     \
     F(S, requests, ROWS, (api_batch_item), API_REQUIRED, NULL, "edits, made in this order")        \
     F(S, dry_run, BOOL, (), API_OPTIONAL, "false", "only check them and show the plan")

@@ -22,7 +22,8 @@
 #define API_NAME_SIZE     64
 #define API_SECONDS_NEVER UINT32_MAX
 #define API_TEXT_MAX      65536 /* characters of a TEXT value */
-#define API_LIST_MAX      65536 /* items of a NAMES or ROWS value that somebody sends us */
+#define API_LIST_MAX      65536 /* items of a ROWS value that somebody sends us */
+#define API_NAMES_MAX     4096  /* items of a NAMES value: more networks than VLAN numbers */
 #define API_GIVEN_MAX     64    /* fields of one object: they are bits of `given` */
 
 /* KIND       arguments         C type                      JSON and command line
@@ -70,6 +71,7 @@ enum {
     API_KEY = 1 << 1,  /* identifies the object: always required, positional on the command line */
     API_CALL = 1 << 2, /* belongs to the call: accepted in parameters only, never stored or shown */
     API_DETAIL = 1 << 3, /* tables of several rows leave it out */
+    API_GAUGE = 1 << 4,  /* measured, not wanted: a rate of 0 is no traffic, not "unlimited" */
 };
 
 struct json; /* a JSON value, api/json.h */
@@ -190,7 +192,7 @@ struct api_head {
 #define API_INFO_RATE_PPS()         .max = 1000000000000ull,
 #define API_INFO_BYTES(lo, hi)      .min = (lo), .max = (hi),
 #define API_INFO_SECONDS(lo, hi, n) .min = (lo), .max = (hi), .never = (n),
-#define API_INFO_NAMES()            .max = API_LIST_MAX,
+#define API_INFO_NAMES()            .max = API_NAMES_MAX,
 #define API_INFO_OBJECT()
 #define API_INFO_STRUCT(tag) .object = &tag##_object,
 #define API_INFO_ROWS(tag)   .max = API_LIST_MAX, .object = &tag##_object,

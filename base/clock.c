@@ -14,7 +14,7 @@ uint64_t clock_now_ns(void)
     if (unlikely(test_now_ns != NULL))
         return *test_now_ns;
     clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
+    return (uint64_t)ts.tv_sec * NS_PER_SEC + (uint64_t)ts.tv_nsec;
 }
 
 void clock_use_test(const uint64_t *now_ns)

@@ -63,7 +63,7 @@ void log_line(enum log_level level, const char *fmt, ...)
 
 bool log_limit_pass(struct log_limit *limit, uint64_t now_ns, uint64_t *ret_suppressed)
 {
-    uint64_t cost_ns = NS_PER_S / limit->per_s;
+    uint64_t cost_ns = NS_PER_SEC / limit->per_s;
     uint64_t full_ns = cost_ns * limit->burst;
 
     if (limit->last_ns == 0)

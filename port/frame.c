@@ -15,6 +15,8 @@
 #define IPV4_MIN_BYTES 20
 #define IPV6_BYTES     40
 #define TCP_MIN_BYTES  20
+#define UDP_BYTES      8
+#define IP_MAX_BYTES   65535
 /* Linux sends no smaller segments (TCP_MIN_SND_MSS); less would only multiply our work. */
 #define GSO_SIZE_MIN_BYTES 48
 
@@ -137,22 +139,61 @@ static uint16_t gso_header_bytes(const struct frame *f)
     return (uint16_t)(l4.off + tcp_bytes);
 }
 
-static bool csum_is_inside(const struct frame *f)
+/* May the two bytes of the checksum lie there? Whoever completes it writes to them after the frame
+ * was judged, so they must not be a part of the headers that it is judged by: not the addresses,
+ * not the ports, unless it is where TCP and UDP have their checksum. */
+static bool csum_spares_headers(const struct frame *f)
+{
+    struct l4 l4 = find_l4(f);
+    uint32_t start = f->offload.csum_start;
+    uint32_t l4_off = l4.off;
+
+    if (l4.ethertype != ETHERTYPE_IPV4 && l4.ethertype != ETHERTYPE_IPV6)
+        return true;
+    if (l4_off == 0)
+        l4_off = f->l3_off + (l4.ethertype == ETHERTYPE_IPV4 ? IPV4_MIN_BYTES : IPV6_BYTES);
+    if (l4.fragment || start < l4_off)
+        return false;
+    if (l4.proto != IPPROTO_NUM_TCP && l4.proto != IPPROTO_NUM_UDP)
+        return true;
+    if (start == l4_off)
+        return f->offload.csum_offset == (l4.proto == IPPROTO_NUM_TCP ? 16 : 6);
+    return start >= l4_off + UDP_BYTES; /* of a packet inside a tunnel */
+}
+
+static bool csum_is_sane(const struct frame *f)
 {
     return f->offload.csum_start >= f->l3_off &&
-           (uint32_t)f->offload.csum_start + f->offload.csum_offset + 2 <= f->len;
+           f->offload.csum_start <= UINT16_MAX - FRAME_ROOM_BYTES && /* tags may move it */
+           (uint32_t)f->offload.csum_start + f->offload.csum_offset + 2 <= f->len &&
+           csum_spares_headers(f);
+}
+
+/* A request to cut what fits into one segment is one for its checksum only. */
+static void accept_single_segment(struct frame *f)
+{
+    f->offload.gso_type = OFFLOAD_GSO_NONE;
+    f->offload.gso_size = 0;
+    f->gso_hdr = 0;
 }
 
 static bool accept_gso(struct frame *f)
 {
+    uint32_t longest = IP_MAX_BYTES;
     uint32_t payload, segments;
 
     if (f->offload.gso_size < GSO_SIZE_MIN_BYTES || !(f->offload.flags & OFFLOAD_NEEDS_CSUM))
         return false;
     f->gso_hdr = gso_header_bytes(f);
-    if (f->gso_hdr == 0 || f->gso_hdr >= f->len)
+    if ((f->offload.gso_type & ~OFFLOAD_GSO_ECN) == OFFLOAD_GSO_TCPV6)
+        longest += IPV6_BYTES;
+    if (f->gso_hdr == 0 || f->gso_hdr > f->len || f->len - f->l3_off > longest)
         return false;
     payload = f->len - f->gso_hdr;
+    if (payload <= f->offload.gso_size) {
+        accept_single_segment(f);
+        return true;
+    }
     segments = (payload + f->offload.gso_size - 1) / f->offload.gso_size;
     f->offload.hdr_len = f->gso_hdr;
     f->wire_pkts = (uint16_t)segments;
@@ -166,22 +207,24 @@ void frame_check_offload(struct frame *f)
      * nothing. */
     f->offload.flags &= OFFLOAD_NEEDS_CSUM;
     f->offload.hdr_len = 0;
-    if ((f->offload.flags & OFFLOAD_NEEDS_CSUM) && !csum_is_inside(f))
+    if (((f->offload.flags & OFFLOAD_NEEDS_CSUM) && !csum_is_sane(f)) ||
+        (f->offload.gso_type != OFFLOAD_GSO_NONE && !accept_gso(f))) {
         f->drop = DROP_bad_offload;
-    else if (f->offload.gso_type != OFFLOAD_GSO_NONE && !accept_gso(f))
-        f->drop = DROP_bad_offload;
-    if (f->drop != DROP_NONE)
         f->gso_hdr = 0;
+    }
 }
 
 /* Mixing of 64 bits down to 32: the finaliser of MurmurHash3 (public domain constants). */
 static uint32_t mix(uint64_t x)
 {
+    uint32_t h;
+
     x ^= x >> 33;
     x *= 0xff51afd7ed558ccdull;
     x ^= x >> 33;
     x *= 0xc4ceb9fe1a85ec53ull;
-    return (uint32_t)(x >> 32) | 1;
+    h = (uint32_t)(x >> 32);
+    return h != 0 ? h : 1;
 }
 
 static uint64_t fold(const uint8_t *p, uint32_t bytes)
@@ -212,9 +255,11 @@ static bool has_ports(const struct l4 *l4, const struct frame *f)
 
 uint32_t frame_flow_hash(const struct frame *f)
 {
-    struct l4 l4 = find_l4(f);
+    struct l4 l4 = {0};
     uint64_t sum;
 
+    if (f->l3_off >= VLAN_ETH_BYTES)
+        l4 = find_l4(f);
     if (l4.off == 0)
         return mix(
             mix(load_be32(f->head + 2) + ((uint64_t)load_be16(f->head) << 32)) +

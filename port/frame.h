@@ -151,7 +151,8 @@ static inline struct frame_seg *burst_segs(struct burst *b)
  * Sets gso_hdr, wire_pkts and wire_bytes, and hdr_len of the offload; sets drop to DROP_bad_offload
  * when the request contradicts the frame: checksum outside of it or inside the tags, a GSO type
  * that was not offered or is not what the headers say, too small a gso_size, TCP header beyond the
- * private head.
+ * private head, a packet longer than IP allows, a checksum that would overwrite headers which the
+ * frame is judged by. A segmentation request for a single segment becomes one for a checksum.
  *
  * Context: worker; does not block.
  * Source: virtio 1.2 clause 5.1.6.2 (driver requirements: packet transmission)

@@ -252,10 +252,11 @@ static inline uint16_t gmem_load_u16_acquire(const void *p)
     return __atomic_load_n((const uint16_t *)p, __ATOMIC_ACQUIRE);
 }
 
-/* Both ends of a short run as two fixed pieces that may overlap: no loop, no call. */
+/* Both ends of a short run as two fixed pieces that may overlap: no loop, no call. A length that
+ * the compiler knows is left to it. */
 static inline void gmem_copy(uint8_t *dst, const uint8_t *src, size_t len)
 {
-    if (unlikely(len > 128)) {
+    if (__builtin_constant_p(len) || unlikely(len > 128)) {
         memcpy(dst, src, len);
     } else if (len > 64) {
         memcpy(dst, src, 64);

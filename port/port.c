@@ -4,6 +4,8 @@
  */
 #include "port/port.h"
 
+#include "base/mem.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
@@ -36,8 +38,8 @@ int port_init(struct port *port, const struct port_type *type, struct port_host 
               const struct port_config *config, uint16_t queue_pairs)
 {
     assert(queue_pairs >= 1 && queue_pairs <= PORT_QUEUES_MAX);
-    port->rxq = aligned_alloc(CACHE_LINE_BYTES, queue_pairs * sizeof(*port->rxq));
-    port->txq = aligned_alloc(CACHE_LINE_BYTES, queue_pairs * sizeof(*port->txq));
+    port->rxq = mem_zalloc(queue_pairs, sizeof(*port->rxq));
+    port->txq = mem_zalloc(queue_pairs, sizeof(*port->txq));
     if (port->rxq == NULL || port->txq == NULL) {
         port_fini(port);
         return -ENOMEM;

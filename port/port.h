@@ -50,12 +50,23 @@ enum {
     PORT_OFFLOAD_ECN = 1 << 3,
 };
 
+/* What a port may send, as the switch will check it anyway: a type that can refuse a frame before
+ * it reaches us (in the kernel) may use it. */
+struct port_guard {
+    enum vlan_mode vlan_mode;
+    uint16_t tpid;             /* the tag a trunk understands */
+    bool untagged;             /* untagged frames have a network */
+    uint16_t reserved_allowed; /* bit x: 01:80:c2:00:00:0x may pass in some network */
+    uint64_t vid_allowed[VLAN_VID_COUNT / 64]; /* trunk: bit v % 64 of word v / 64 */
+};
+
 /* The part of a port's configuration that every type has. Borrowed for the duration of a call. */
 struct port_config {
     char name[PORT_NAME_BYTES];
-    bool up;             /* administratively */
-    uint16_t mtu;        /* L3 bytes, tags not counted */
-    const void *options; /* the struct that the type's option table describes */
+    bool up;                        /* administratively */
+    uint16_t mtu;                   /* L3 bytes, tags not counted */
+    const struct port_guard *guard; /* NULL: unknown, the type refuses nothing by VLAN or group */
+    const void *options;            /* the struct that the type's option table describes */
 };
 
 struct port_rxq {
@@ -117,7 +128,9 @@ struct port_type {
     /* helper thread; may block. Return 0 or a negative errno with @err filled. */
     int (*prepare)(struct port_host *host, const struct port_config *config, struct port **ret_port,
                    struct vsw_err *err);
-    void (*destroy)(struct port *port);
+    /* @remove: the port is deleted, so what was made for it goes too; else the daemon only stops
+     * and leaves behind what a restart should find again (a persistent device, its addresses). */
+    void (*destroy)(struct port *port, bool remove);
 
     /* control thread; never block */
     int (*start)(struct port *port, struct vsw_err *err);

@@ -38,7 +38,7 @@
 #include <sys/types.h>
 
 #define VHU_RINGS_MAX        (2 * PORT_QUEUES_MAX)
-#define VHU_MESSAGE_NS       NS_PER_S /* from the first byte of a message to its last */
+#define VHU_MESSAGE_NS       NS_PER_SEC /* from the first byte of a message to its last */
 #define VHU_RATE_PER_S       100      /* messages, sustained; above it reading pauses */
 #define VHU_RATE_BURST       500
 #define VHU_RATE_PER_PAIR    64 /* a handshake and its repetitions take that many */

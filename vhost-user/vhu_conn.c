@@ -32,7 +32,7 @@ bool vhu_conn_is_open(const struct vhu *v)
 bool vhu_rate_take(struct vhu *v, uint64_t *ret_at_ns)
 {
     uint64_t now_ns = clock_now_ns();
-    uint64_t one_ns = NS_PER_S / VHU_RATE_PER_S;
+    uint64_t one_ns = NS_PER_SEC / VHU_RATE_PER_S;
     uint64_t burst = u64_max(VHU_RATE_BURST, (uint64_t)VHU_RATE_PER_PAIR * v->port.queue_pairs);
     uint64_t depth_ns = burst * one_ns;
     uint64_t at_ns = v->rate_at_ns;
@@ -144,7 +144,7 @@ static void on_throttle(void *arg)
     /* For the message that found the bucket empty, and was read all the same. */
     v->conn.throttle = NULL;
     if (vhu_relay_is_stuck(v->relay)) {
-        throttle_until(v, clock_now_ns() + NS_PER_S / VHU_RATE_PER_S);
+        throttle_until(v, clock_now_ns() + NS_PER_SEC / VHU_RATE_PER_S);
         return;
     }
     vhu_rate_take(v, &at_ns);
@@ -260,7 +260,7 @@ static void conn_throttle(struct vhu *v)
     if (!vhu_rate_take(v, &at_ns))
         throttle_until(v, at_ns);
     else if (vhu_relay_is_stuck(v->relay))
-        throttle_until(v, clock_now_ns() + NS_PER_S / VHU_RATE_PER_S);
+        throttle_until(v, clock_now_ns() + NS_PER_SEC / VHU_RATE_PER_S);
 }
 
 static void conn_run(struct vhu *v)

@@ -11,7 +11,7 @@
 #include "base/clock.h"
 
 /* A handshake is over by then. */
-#define HANDSHAKE_NS NS_PER_S
+#define HANDSHAKE_NS NS_PER_SEC
 
 void vhu_trouble(struct vhu *v, const char *hint, const char *fmt, ...)
 {

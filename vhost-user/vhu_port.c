@@ -33,7 +33,7 @@ static void vhu_init_fds(struct vhu *v)
     v->state.version = VHU_STATE_VERSION;
 }
 
-static void vhu_destroy(struct port *port)
+static void vhu_destroy(struct port *port, bool remove)
 {
     struct vhu *v = vhu_of(port);
 
@@ -73,7 +73,7 @@ static int vhu_prepare(struct port_host *host, const struct port_config *config,
     if (rc == 0 && v->up)
         rc = vhu_socket_prepare(v, err);
     if (rc < 0) {
-        vhu_destroy(&v->port);
+        vhu_destroy(&v->port, true);
         return rc;
     }
     *ret_port = &v->port;

@@ -3,89 +3,115 @@
  * What a guest sends: chains become frames. Workers.
  *
  * The pieces of a chain are put where the body's segments belong, then the header and the private
- * head are copied off their front; what is left of them is the body.
+ * head are copied off their front; what is left of them is the body. A chain of one descriptor is
+ * the same with one piece.
  */
 #include "vhost-user/vring_chain.h"
 
-/* Copy @bytes off the front of @seg, which has as many. Returns the first segment with a rest. */
-static inline struct frame_seg *seg_take(struct frame_seg *seg, void *dst, uint32_t bytes)
+/* What is not yet copied of a chain: the rest of the present piece, then those behind @seg. */
+struct rx_cursor {
+    struct frame_seg *seg; /* slot of the present piece */
+    const uint8_t *base;
+    uint32_t len;
+};
+
+/* Inlined by order, and cursors by value: that of a chain of one piece then stays in registers. */
+#define rx_inline static inline __attribute__((always_inline))
+
+/* Copy the next @bytes of a chain that has as many; returns where to go on. */
+rx_inline struct rx_cursor rx_take(struct rx_cursor at, uint8_t *to, uint32_t bytes)
 {
-    uint8_t *to = dst;
-
-    while (bytes > 0) {
-        uint32_t n = bytes < seg->len ? bytes : seg->len;
-
-        gmem_read(to, seg->base, n);
-        to += n;
-        bytes -= n;
-        seg->base += n;
-        seg->len -= n;
-        if (seg->len == 0)
-            seg++;
+    while (unlikely(at.len < bytes)) {
+        gmem_read(to, at.base, at.len);
+        to += at.len;
+        bytes -= at.len;
+        at.seg++;
+        at.base = at.seg->base;
+        at.len = at.seg->len;
     }
-    return seg;
+    gmem_read(to, at.base, bytes);
+    at.base += bytes;
+    at.len -= bytes;
+    return at;
 }
 
-/* Little-endian as the guest's, with VERSION_1 by rule, without it since both are x86. */
-static inline void offload_decode(uint64_t lo, uint16_t csum_offset, struct offload *ret_offload)
+/* The guest's header and our struct offload are the same bytes: little-endian with VERSION_1 by
+ * rule, without it since both sides are x86. */
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "struct offload is read as it is");
+_Static_assert(sizeof(struct offload) == VNET_HDR_BYTES, "struct offload is read as it is");
+
+rx_inline struct rx_cursor rx_take_header(const struct vring *v, struct rx_cursor at,
+                                          struct offload *ret_offload)
 {
-    ret_offload->flags = (uint8_t)lo;
-    ret_offload->gso_type = (uint8_t)(lo >> 8);
-    ret_offload->gso_size = (uint16_t)(lo >> 32);
-    ret_offload->csum_start = (uint16_t)(lo >> 48);
-    ret_offload->csum_offset = csum_offset;
+    struct offload offload;
+
+    at = rx_take(at, (uint8_t *)&offload, sizeof(offload));
+    if (v->hdr_bytes > sizeof(offload)) {
+        uint8_t num_buffers[2]; /* means nothing on the way from a driver */
+
+        at = rx_take(at, num_buffers, sizeof(num_buffers));
+    }
+    /* Without flags and GSO type the rest means nothing. */
+    if (unlikely((offload.flags | offload.gso_type) != 0))
+        *ret_offload = offload;
+    return at;
 }
 
-static inline struct frame_seg *header_take(const struct vring *v, struct frame_seg *seg,
-                                            struct offload *ret_offload)
-{
-    struct {
-        uint64_t lo;
-        uint16_t csum_offset;
-        uint16_t num_buffers;
-    } hdr;
-
-    seg = seg_take(seg, &hdr, v->hdr_bytes);
-    if (unlikely((hdr.lo & 0xffff) != 0)) /* flags or GSO type: else the rest means nothing */
-        offload_decode(hdr.lo, hdr.csum_offset, ret_offload);
-    return seg;
-}
-
-static void commit_bad(struct vring *v, struct burst *b, uint64_t frame_bytes,
+static void commit_bad(struct vring *v, struct burst *b, uint64_t chain_bytes,
                        enum drop_reason reason)
 {
     struct frame *f = burst_next(b);
 
-    f->len = (uint32_t)u64_min(frame_bytes, FRAME_MAX_BYTES);
+    f->len = chain_bytes > v->hdr_bytes
+                 ? (uint32_t)u64_min(chain_bytes - v->hdr_bytes, FRAME_MAX_BYTES)
+                 : 0;
     f->head_len = 0;
     f->drop = (uint8_t)reason;
     burst_commit(b, f);
     count_one(&v->bad_chains);
 }
 
-/* @segs pieces of a chain are at burst_segs(), @total bytes in all. */
-static inline void commit_chain(struct vring *v, struct burst *b, uint32_t segs, uint64_t total)
+static inline enum drop_reason check_length(const struct vring *v, uint64_t chain_bytes)
 {
-    struct frame_seg *seg = burst_segs(b), *end = seg + segs;
-    uint64_t frame_bytes = total - v->hdr_bytes;
+    if (unlikely(chain_bytes < (uint64_t)v->hdr_bytes + VLAN_ETH_BYTES))
+        return DROP_runt;
+    if (unlikely(chain_bytes > (uint64_t)v->hdr_bytes + FRAME_MAX_BYTES))
+        return DROP_too_long;
+    return DROP_NONE;
+}
+
+/* What is left of a chain is the body of the frame. */
+rx_inline void set_body(struct burst *b, struct frame *f, struct rx_cursor at,
+                        const struct frame_seg *end)
+{
+    if (at.len > 0)
+        *at.seg = (struct frame_seg){.base = at.base, .len = at.len};
+    else
+        at.seg++;
+    if (at.seg == end)
+        return;
+    b->seg_count += (uint16_t)(at.seg - burst_segs(b));
+    f->seg = at.seg;
+    f->seg_count = (uint16_t)(end - at.seg);
+}
+
+/* @end is behind the slots, from burst_segs() on, that the pieces of the chain take. */
+rx_inline void commit_chain(struct vring *v, struct burst *b, struct rx_cursor at,
+                            const struct frame_seg *end, uint64_t chain_bytes)
+{
+    enum drop_reason reason = check_length(v, chain_bytes);
     struct frame *f;
 
-    if (unlikely(total < (uint64_t)v->hdr_bytes + VLAN_ETH_BYTES)) {
-        commit_bad(v, b, total < v->hdr_bytes ? 0 : frame_bytes, DROP_runt);
-        return;
-    }
-    if (unlikely(frame_bytes > FRAME_MAX_BYTES)) {
-        commit_bad(v, b, frame_bytes, DROP_too_long);
+    if (unlikely(reason != DROP_NONE)) {
+        commit_bad(v, b, chain_bytes, reason);
         return;
     }
     f = burst_next(b);
-    seg = header_take(v, seg, &f->offload);
-    f->len = (uint32_t)frame_bytes;
+    f->len = (uint32_t)chain_bytes - v->hdr_bytes;
     f->head_len = f->len < FRAME_HEAD_BYTES ? (uint16_t)f->len : FRAME_HEAD_BYTES;
-    seg = seg_take(seg, f->head, f->head_len);
-    b->seg_count += (uint16_t)(seg - burst_segs(b));
-    f->seg = seg;
-    f->seg_count = (uint16_t)(end - seg);
+    at = rx_take_header(v, at, &f->offload);
+    at = rx_take(at, f->head, f->head_len);
+    set_body(b, f, at, end);
     burst_commit(b, f);
 }
 
@@ -112,13 +138,15 @@ static enum chain_step collect(struct chain *c, struct frame_seg *seg, uint32_t 
 /* A chain of any layout. Returns false when it breaks the ring. */
 static bool rx_walk(struct vring *v, struct burst *b, const struct vhead *h, uint32_t *seen)
 {
+    struct frame_seg *seg = burst_segs(b);
     uint32_t segs = 0;
     uint64_t total = 0;
     struct chain c;
     enum chain_step step;
 
+    seg[0] = (struct frame_seg){0}; /* a chain may have no piece at all */
     chain_start(&c, v, h, false);
-    step = collect(&c, burst_segs(b), &segs, &total);
+    step = collect(&c, seg, &segs, &total);
     *seen += c.seen;
     if (step == CHAIN_BAD) {
         vring_break(v, c.error);
@@ -127,16 +155,19 @@ static bool rx_walk(struct vring *v, struct burst *b, const struct vhead *h, uin
     if (step == CHAIN_LONG)
         commit_bad(v, b, 0, DROP_bad_buffer);
     else
-        commit_chain(v, b, segs, total);
+        commit_chain(v, b, (struct rx_cursor){.seg = seg, .base = seg->base, .len = seg->len},
+                     seg + segs, total);
     return true;
 }
 
 static inline bool rx_chain(struct vring *v, struct burst *b, const struct vhead *h, uint32_t *seen)
 {
+    struct rx_cursor at;
+
     if (unlikely(!head_is_flat(h)))
         return rx_walk(v, b, h, seen);
-    burst_segs(b)[0] = (struct frame_seg){.base = h->span.host, .len = h->span.len};
-    commit_chain(v, b, 1, h->span.len);
+    at = (struct rx_cursor){.seg = burst_segs(b), .base = h->span.host, .len = h->span.len};
+    commit_chain(v, b, at, at.seg + 1, h->span.len);
     *seen += 1;
     return true;
 }

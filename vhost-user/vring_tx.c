@@ -7,14 +7,10 @@
  */
 #include "vhost-user/vring_chain.h"
 
-/* struct virtio_net_hdr_mrg_rxbuf. Source: virtio 1.2 clause 5.1.6 */
+/* struct virtio_net_hdr_mrg_rxbuf; struct offload is its first part byte by byte, see vring_rx.c.
+ * Source: virtio 1.2 clause 5.1.6 */
 struct tx_header {
-    uint8_t flags;
-    uint8_t gso_type;
-    uint16_t hdr_len;
-    uint16_t gso_size;
-    uint16_t csum_start;
-    uint16_t csum_offset;
+    struct offload offload;
     uint16_t num_buffers;
 };
 _Static_assert(sizeof(struct tx_header) == VNET_HDR_MRG_BYTES, "as the guest reads it");
@@ -60,22 +56,11 @@ static void put(struct tx_cursor *at, const void *src, uint32_t len)
     }
 }
 
-static inline struct tx_header header_of(const struct frame_out *out, uint16_t chains)
-{
-    return (struct tx_header){.flags = out->offload.flags,
-                              .gso_type = out->offload.gso_type,
-                              .hdr_len = out->offload.hdr_len,
-                              .gso_size = out->offload.gso_size,
-                              .csum_start = out->offload.csum_start,
-                              .csum_offset = out->offload.csum_offset,
-                              .num_buffers = chains};
-}
-
 /* Write to @room, which is for hdr_bytes + out->len bytes. */
 static void write_spans(const struct vring *v, const struct tx_room *room,
                         const struct frame_out *out)
 {
-    struct tx_header hdr = header_of(out, room->chains);
+    struct tx_header hdr = {.offload = out->offload, .num_buffers = room->chains};
     struct tx_cursor at = {.v = v, .span = room->span};
     uint32_t left = out->len - out->head_len;
 
@@ -94,13 +79,14 @@ static void write_spans(const struct vring *v, const struct tx_room *room,
 static inline void write_flat(const struct vring *v, const struct gmem_span *to,
                               const struct frame_out *out)
 {
-    struct tx_header hdr = header_of(out, 1);
-    uint32_t off = v->hdr_bytes, left = out->len - out->head_len;
+    const uint16_t num_buffers = 1;
+    uint32_t off = sizeof(out->offload), left = out->len - out->head_len;
 
-    if (likely(off == sizeof(hdr)))
-        gmem_write(v->map, to->host, to->gpa, &hdr, sizeof(hdr));
-    else
-        gmem_write(v->map, to->host, to->gpa, &hdr, VNET_HDR_BYTES);
+    gmem_write(v->map, to->host, to->gpa, &out->offload, sizeof(out->offload));
+    if (likely(v->hdr_bytes > off)) {
+        gmem_write(v->map, to->host + off, to->gpa + off, &num_buffers, sizeof(num_buffers));
+        off += sizeof(num_buffers);
+    }
     gmem_write(v->map, to->host + off, to->gpa + off, out->head, out->head_len);
     off += out->head_len;
     for (const struct frame_seg *s = out->seg; left > 0; s++) {

@@ -370,5 +370,5 @@ void fake_host_remove(struct fake_host *h, struct port *port)
     port->type->stop(port, set_true, &done);
     assert_true(fake_host_until(h, is_true, &done, 5000));
     fake_host_settle(h);
-    port->type->destroy(port);
+    port->type->destroy(port, true);
 }

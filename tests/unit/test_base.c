@@ -74,13 +74,13 @@ static void err_first_wins(void **state)
 static void log_limit_counts_what_it_held_back(void **state)
 {
     struct log_limit limit = {.burst = 3, .per_s = 1};
-    uint64_t now = NS_PER_S, suppressed = 99;
+    uint64_t now = NS_PER_SEC, suppressed = 99;
 
     for (int i = 0; i < 3; i++)
         assert_true(log_limit_pass(&limit, now, NULL));
     for (int i = 0; i < 5; i++)
         assert_false(log_limit_pass(&limit, now, NULL));
-    assert_true(log_limit_pass(&limit, now + NS_PER_S, &suppressed));
+    assert_true(log_limit_pass(&limit, now + NS_PER_SEC, &suppressed));
     assert_int_equal(suppressed, 5);
 }
 

@@ -33,14 +33,14 @@ struct fixture {
     char dir[32];
 };
 
-static uint64_t now_ns = 1000 * NS_PER_S;
+static uint64_t now_ns = 1000 * NS_PER_SEC;
 
 static int setup(void **state)
 {
     struct fixture *x = calloc(1, sizeof(*x));
 
     clock_use_test(&now_ns);
-    now_ns += 3600 * NS_PER_S;
+    now_ns += 3600 * NS_PER_SEC;
     x->fds = frontend_count_fds();
     fake_host_init(&x->host);
     strcpy(x->dir, "/tmp/vhu-test-XXXXXX");

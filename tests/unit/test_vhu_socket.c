@@ -251,7 +251,7 @@ static void made_anew_on_the_same_path(void **state)
     strcpy(x->options.mode, "0600");
     assert_int_equal(port_type_vhost_user.prepare(&x->host.host, &x->config, &new, &err), 0);
     assert_int_equal(port_type_vhost_user.start(new, &err), -EADDRINUSE); /* too early */
-    port_type_vhost_user.destroy(new);
+    port_type_vhost_user.destroy(new, true);
     assert_int_equal(port_type_vhost_user.prepare(&x->host.host, &x->config, &new, &err), 0);
     fake_host_remove(&x->host, old);
     assert_int_equal(port_type_vhost_user.start(new, &err), 0);
@@ -268,7 +268,7 @@ static void never_started(void **state)
 
     assert_int_equal(port_type_vhost_user.prepare(&x->host.host, &x->config, &port, NULL), 0);
     assert_int_equal(access(x->options.path, F_OK), -1);
-    port_type_vhost_user.destroy(port);
+    port_type_vhost_user.destroy(port, true);
 }
 
 /* The path now belongs to somebody else: it is not removed with the port. */
@@ -351,7 +351,7 @@ static uint64_t now_ms(void)
     return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
-static uint64_t now_ns = 1000 * NS_PER_S;
+static uint64_t now_ns = 1000 * NS_PER_SEC;
 
 /* No timer runs: the watch on the folder alone brings the connection. */
 static void client_sees_the_socket_appear(void **state)

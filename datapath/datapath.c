@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * The packet path as a whole: making and ending it, its ports, publishing, grace periods.
+ */
+#include "datapath/datapath.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "datapath/dp.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define LEARN_BUDGET 4096
+/* The FDB is looked through once a second, in slices. */
+#define AGE_SLICES   4
+#define AGE_EVERY_NS (NS_PER_SEC / AGE_SLICES)
+/* How soon to ask again whether workers have passed a quiescent state: a burst is shorter than
+ * this. */
+#define RETIRE_AGAIN_NS (50 * NS_PER_US)
+
+/* ---- making and ending
+ * --------------------------------------------------------------------------- */
+
+static int allocate(struct datapath *dp)
+{
+    const struct fdb_params fdb = {
+        .max_entries = dp->params.fdb_max,
+        .max_ports = dp->params.max_ports,
+        .max_tenants = dp->params.max_tenants,
+        .key = siphash_key_random(),
+    };
+
+    dp->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (dp->event_fd < 0)
+        return -errno;
+    dp->port = mem_zalloc(dp->params.max_ports, sizeof(*dp->port));
+    dp->tenant = mem_zalloc(dp->params.max_tenants, sizeof(*dp->tenant));
+    dp->domain = mem_zalloc(dp->params.max_domains + 1ul, sizeof(*dp->domain));
+    dp->fdb = fdb_create(&fdb);
+    if (dp->port == NULL || dp->tenant == NULL || dp->domain == NULL || dp->fdb == NULL)
+        return -ENOMEM;
+    return retire_init(&dp->retire, dp->params.workers);
+}
+
+static int publish_nothing(struct datapath *dp)
+{
+    const struct dp_spec nothing = {.fdb_ageing_s = 300};
+
+    return dp_publish(dp, &nothing);
+}
+
+int dp_create(const struct dp_params *params, struct datapath **ret_dp, struct vsw_err *err)
+{
+    struct datapath *dp = mem_zalloc(1, sizeof(*dp));
+    int result = -ENOMEM;
+
+    assert(params->workers >= 1 && params->workers <= DP_WORKERS_MAX);
+    if (dp == NULL)
+        return vsw_err_set(err, -ENOMEM, NULL, "not enough memory for the packet path");
+    dp->event_fd = -1;
+    dp->params = *params;
+    result = allocate(dp);
+    for (uint16_t i = 0; result == 0 && i < params->workers; i++)
+        result = worker_init(&dp->worker[i], dp, i);
+    if (result == 0)
+        result = publish_nothing(dp);
+    if (result < 0) {
+        dp_destroy(dp);
+        return vsw_err_set(err, result, NULL, "cannot set up the packet path: %s",
+                           strerror(-result));
+    }
+    *ret_dp = dp;
+    return 0;
+}
+
+int dp_start(struct datapath *dp, int (*thread_init)(uint16_t worker), struct vsw_err *err)
+{
+    for (uint16_t i = 0; i < dp->params.workers; i++) {
+        int result = worker_start(&dp->worker[i], thread_init);
+
+        if (result < 0) {
+            dp_stop(dp);
+            return vsw_err_set(err, result, NULL, "cannot start worker %u: %s", i,
+                               strerror(-result));
+        }
+    }
+    return 0;
+}
+
+void dp_stop(struct datapath *dp)
+{
+    for (uint16_t i = 0; i < dp->params.workers; i++)
+        worker_stop(&dp->worker[i]);
+    retire_run(&dp->retire);
+}
+
+void dp_destroy(struct datapath *dp)
+{
+    if (dp == NULL)
+        return;
+    for (uint16_t i = 0; i < dp->params.workers; i++)
+        worker_fini(&dp->worker[i]);
+    if (dp->retire.qsbr != NULL) {
+        while (retire_run(&dp->retire))
+            ;
+    }
+    view_destroy(atomic_load_explicit(&dp->view, memory_order_relaxed));
+    retire_fini(&dp->retire);
+    fdb_destroy(dp->fdb);
+    free(dp->port);
+    free(dp->tenant);
+    free(dp->domain);
+    if (dp->event_fd >= 0)
+        close(dp->event_fd);
+    free(dp);
+}
+
+/* ---- events and grace periods
+ * -------------------------------------------------------------------- */
+
+int dp_event_fd(const struct datapath *dp)
+{
+    return dp->event_fd;
+}
+
+void dp_signal(struct datapath *dp)
+{
+    const uint64_t one = 1;
+
+    if (atomic_load_explicit(&dp->event_pending, memory_order_relaxed) ||
+        atomic_exchange_explicit(&dp->event_pending, true, memory_order_acq_rel))
+        return;
+    if (write(dp->event_fd, &one, sizeof(one)) < 0)
+        assert(errno == EAGAIN);
+}
+
+static void take_signal(struct datapath *dp)
+{
+    uint64_t count;
+
+    if (read(dp->event_fd, &count, sizeof(count)) < 0)
+        assert(errno == EAGAIN);
+    /* Cleared before the work is looked for: what comes later signals again. */
+    atomic_store_explicit(&dp->event_pending, false, memory_order_seq_cst);
+}
+
+static void age(struct datapath *dp, uint64_t now_ns)
+{
+    uint32_t ageing_s = dp->ageing_s == 0 ? FDB_AGEING_NEVER : dp->ageing_s;
+
+    if (now_ns < dp->next_age_ns)
+        return;
+    dp->next_age_ns = now_ns + AGE_EVERY_NS;
+    fdb_age(dp->fdb, (uint32_t)(now_ns / NS_PER_SEC), ageing_s, fdb_slots(dp->fdb) / AGE_SLICES);
+}
+
+uint64_t dp_service(struct datapath *dp, uint64_t now_ns)
+{
+    bool more;
+
+    take_signal(dp);
+    more = learn_service(dp, LEARN_BUDGET, now_ns);
+    age(dp, now_ns);
+    if (retire_run(&dp->retire))
+        return now_ns + RETIRE_AGAIN_NS;
+    if (more)
+        return now_ns;
+    return fdb_count(dp->fdb) > 0 ? dp->next_age_ns : UINT64_MAX;
+}
+
+void dp_retire(struct datapath *dp, void (*done)(void *arg), void *arg)
+{
+    retire_add(&dp->retire, done, arg);
+    dp_signal(dp);
+}
+
+/* ---- ports
+ * --------------------------------------------------------------------------------------- */
+
+int dp_port_attach(struct datapath *dp, struct port *port, uint16_t index)
+{
+    struct port_state *ps;
+
+    if (index >= dp->params.max_ports)
+        return -ENOSPC;
+    ps = &dp->port[index];
+    if (ps->port != NULL)
+        return -EBUSY;
+    ps->rxq = mem_zalloc(port->queue_pairs, sizeof(*ps->rxq));
+    if (ps->rxq == NULL)
+        return -ENOMEM;
+    port->index = index;
+    ps->port = port;
+    for (uint16_t i = 0; i < port->queue_pairs; i++) {
+        ps->rxq[i].q = &port->rxq[i];
+        ps->rxq[i].watched_fd = -1;
+    }
+    place_queues(dp, ps);
+    for (uint16_t i = 0; i < port->queue_pairs; i++)
+        place_watch(dp, &ps->rxq[i]);
+    return 0;
+}
+
+struct leaving_port {
+    struct datapath *dp;
+    struct rxq_state *rxq;
+    uint16_t index;
+};
+
+static void keep_counters(struct datapath *dp, uint16_t index)
+{
+    struct dp_counters last;
+    uint64_t *sum = (uint64_t *)&dp->removed;
+    const uint64_t *add = (const uint64_t *)&last;
+
+    dp_port_counters(dp, index, &last);
+    for (size_t i = 0; i < sizeof(last) / sizeof(*add); i++)
+        sum[i] += add[i];
+    for (uint16_t i = 0; i < dp->params.workers; i++)
+        memset(&dp->worker[i].port[index], 0, sizeof(last));
+}
+
+static void forget_port(void *arg)
+{
+    struct leaving_port *leaving = arg;
+
+    /* Offers point to the queues. None can come any more. */
+    while (learn_service(leaving->dp, LEARN_BUDGET, clock_now_ns()))
+        ;
+    keep_counters(leaving->dp, leaving->index);
+    memset(&leaving->dp->port[leaving->index], 0, sizeof(struct port_state));
+    free(leaving->rxq);
+    free(leaving);
+}
+
+void dp_port_detach(struct datapath *dp, struct port *port)
+{
+    struct port_state *ps = &dp->port[port->index];
+    struct leaving_port *leaving = malloc(sizeof(*leaving));
+
+    if (leaving == NULL)
+        abort();
+    for (uint16_t i = 0; i < port->queue_pairs; i++) {
+        assert(!ps->rxq[i].moving);
+        atomic_store_explicit(&ps->rxq[i].q->event_fd, -1, memory_order_release);
+        place_watch(dp, &ps->rxq[i]);
+    }
+    *leaving = (struct leaving_port){.dp = dp, .rxq = ps->rxq, .index = port->index};
+    dp_retire(dp, forget_port, leaving);
+}
+
+void dp_rxq_changed(struct datapath *dp, struct port_rxq *q)
+{
+    struct port_state *ps = &dp->port[q->port->index];
+
+    if (ps->port != q->port)
+        return;
+    place_watch(dp, &ps->rxq[q->index]);
+    worker_wake(&dp->worker[ps->rxq[q->index].worker]);
+}
+
+int dp_inject(struct datapath *dp, struct port *port, const void *frame, size_t bytes)
+{
+    struct worker *w = &dp->worker[dp->port[port->index].rxq[0].worker];
+
+    if (bytes < VLAN_ETH_BYTES || bytes > FRAME_HEAD_BYTES)
+        return -EINVAL;
+    for (int i = 0; i < WORKER_INJECTIONS; i++) {
+        struct injection *in = &w->injection[i];
+
+        if (atomic_load_explicit(&in->ready, memory_order_acquire))
+            continue;
+        in->port = port->index;
+        in->bytes = (uint16_t)bytes;
+        memcpy(in->frame, frame, bytes);
+        atomic_store_explicit(&in->ready, true, memory_order_release);
+        worker_wake(w);
+        return 0;
+    }
+    return -EAGAIN;
+}
+
+/* ---- publishing
+ * ---------------------------------------------------------------------------------- */
+
+/* Largest frame in units of the bucket: a draw is never cut below it. */
+static void set_bucket(struct bucket *b, uint64_t rate, uint64_t burst, uint64_t frame_max)
+{
+    const struct bucket_config config = {.rate = rate, .burst = burst, .frame_max = frame_max};
+
+    bucket_configure(b, &config, clock_now_ns());
+}
+
+/* Packets that the byte burst would allow at the same time; at least two bursts of the ring. */
+static uint64_t burst_pkts(uint64_t pps)
+{
+    return u64_max(2 * BURST_FRAMES, pps / 100);
+}
+
+static void set_limit(struct limit *limit, const struct dp_limit_spec *spec, enum bucket_use use)
+{
+    uint64_t rate = spec->bps / 8, burst = spec->burst_bytes;
+
+    if (burst == 0)
+        burst = bucket_default_burst_bytes(rate, FRAME_MAX_BYTES, use);
+    set_bucket(&limit->bytes, rate, burst, FRAME_MAX_BYTES);
+    set_bucket(&limit->pkts, spec->pps, burst_pkts(spec->pps), BURST_FRAMES);
+}
+
+static void set_limits(struct datapath *dp, const struct dp_spec *spec)
+{
+    for (uint16_t i = 0; i < spec->tenant_count; i++) {
+        const struct dp_tenant_spec *t = &spec->tenants[i];
+
+        set_limit(&dp->tenant[t->tenant].in, &t->in, BUCKET_SHAPE);
+        set_limit(&dp->tenant[t->tenant].out, &t->out, BUCKET_POLICE);
+    }
+    for (uint16_t i = 0; i < spec->domain_count; i++)
+        set_limit(&dp->domain[spec->domains[i].domain].limit, &spec->domains[i].limit,
+                  BUCKET_POLICE);
+    for (uint16_t i = 0; i < spec->port_count; i++) {
+        const struct dp_port_spec *p = &spec->ports[i];
+        struct port_state *ps = &dp->port[p->port];
+
+        set_limit(&ps->in, &p->in, BUCKET_SHAPE);
+        set_limit(&ps->out, &p->out, BUCKET_POLICE);
+        for (int f = 0; f < DP_FLOOD_COUNT; f++)
+            set_bucket(&ps->flood[f], p->flood_pps[f], burst_pkts(p->flood_pps[f]), BURST_FRAMES);
+    }
+}
+
+static uint32_t fdb_limit(const struct datapath *dp, uint32_t wanted)
+{
+    return wanted == 0 ? dp->params.fdb_max : wanted;
+}
+
+static void set_fdb_limits(struct datapath *dp, const struct dp_spec *spec)
+{
+    for (uint16_t i = 0; i < spec->tenant_count; i++)
+        fdb_set_tenant_limit(dp->fdb, spec->tenants[i].tenant,
+                             fdb_limit(dp, spec->tenants[i].max_fdb));
+    for (uint16_t i = 0; i < spec->port_count; i++)
+        fdb_set_port_limit(dp->fdb, spec->ports[i].port, fdb_limit(dp, spec->ports[i].max_fdb));
+    for (uint16_t i = 0; i < spec->domain_count; i++)
+        dp->domain[spec->domains[i].domain].tenant = spec->domains[i].tenant;
+}
+
+static void retire_view(void *view)
+{
+    view_destroy(view);
+}
+
+void dp_swap_view(struct datapath *dp, struct view *view)
+{
+    struct view *old = atomic_load_explicit(&dp->view, memory_order_relaxed);
+
+    view->number = ++dp->view_number;
+    atomic_store_explicit(&dp->view, view, memory_order_release);
+    for (uint16_t i = 0; i < dp->params.workers; i++)
+        worker_wake(&dp->worker[i]);
+    if (old != NULL)
+        dp_retire(dp, retire_view, old);
+}
+
+void dp_swap_services(struct datapath *dp)
+{
+    const struct view *old = atomic_load_explicit(&dp->view, memory_order_relaxed);
+    struct view *view = view_create(dp, (struct topology *)old->topology);
+
+    if (view == NULL)
+        abort();
+    dp_swap_view(dp, view);
+}
+
+int dp_publish(struct datapath *dp, const struct dp_spec *spec)
+{
+    struct topology *t;
+    struct view *view;
+
+    set_limits(dp, spec);
+    t = topology_create(dp, spec);
+    if (t == NULL)
+        return -ENOMEM;
+    view = view_create(dp, t);
+    if (view == NULL) {
+        topology_destroy(t);
+        return -ENOMEM;
+    }
+    set_fdb_limits(dp, spec);
+    dp->ageing_s = spec->fdb_ageing_s;
+    dp_swap_view(dp, view);
+    return 0;
+}

@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "datapath/forward.h"
+
+#include "base/counter.h"
+#include "base/mac.h"
+#include "base/mem.h"
+#include "datapath/deliver.h"
+#include "datapath/dp.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <x86intrin.h>
+
+#define ETHERTYPE_LLDP 0x88cc
+
+/* What one visit may take when the port has no limit of its own. Four of the largest frames bound the
+ * time of a visit, and what software may have to complete for one receiver (OFFLOAD_BUDGET_BYTES). */
+#define VISIT_WIRE_BYTES ((int64_t)4 * FRAME_MAX_BYTES)
+#define VISIT_WIRE_PKTS  VISIT_WIRE_BYTES
+
+/* A queue over its limit sleeps at least this long, so that a fast rate is served in bursts. */
+#define THROTTLE_MIN_NS (20 * NS_PER_US)
+
+int forward_init(struct forward *fw, uint16_t max_ports)
+{
+    fw->burst = mem_zalloc(1, sizeof(*fw->burst));
+    fw->offload = mem_zalloc(1, sizeof(*fw->offload));
+    fw->dest = calloc(max_ports, sizeof(*fw->dest));
+    fw->dest_of = calloc(max_ports, sizeof(*fw->dest_of));
+    if (fw->burst == NULL || fw->offload == NULL || fw->dest == NULL || fw->dest_of == NULL)
+        return -ENOMEM;
+    return 0;
+}
+
+void forward_fini(struct forward *fw)
+{
+    free(fw->burst);
+    free(fw->offload);
+    free(fw->dest);
+    free(fw->dest_of);
+}
+
+void forward_drop(struct worker *w, uint16_t port, enum drop_reason reason, const struct frame *f)
+{
+    counter_add(&w->port[port].drops[reason], 1);
+    (void)f;
+}
+
+/* ---- classify
+ * ------------------------------------------------------------------------------------ */
+
+enum drop_reason forward_classify(const struct view_port *in, struct frame *f)
+{
+    static const uint8_t drop_of[] = {
+        [VLAN_OK] = DROP_NONE,
+        [VLAN_UNTAGGED] = DROP_vlan_untagged,
+        [VLAN_TAGGED] = DROP_vlan_tagged,
+        [VLAN_NOT_ALLOWED] = DROP_vlan_not_allowed,
+        [VLAN_RESERVED] = DROP_vlan_reserved,
+        [VLAN_NO_NETWORK] = DROP_no_network,
+    };
+
+    if (unlikely(f->drop != DROP_NONE))
+        return f->drop;
+    if (unlikely(!in->up))
+        return DROP_port_down;
+    if (unlikely(in->tenant == DP_NONE))
+        return DROP_no_network;
+    return drop_of[vlan_classify(&in->vlan, f->head, f->head_len, &f->vlan)];
+}
+
+static void classify(const struct worker *w, const struct view_port *in, struct burst *b)
+{
+    for (uint16_t i = 0; i < b->count; i++) {
+        struct frame *f = &b->frame[i];
+
+        f->drop = (uint8_t)forward_classify(in, f);
+        if (likely(f->drop == DROP_NONE))
+            fdb_prefetch(w->dp->fdb, f->vlan.domain, mac_to_u64(f->head));
+    }
+}
+
+/* ---- decide
+ * -------------------------------------------------------------------------------------- */
+
+static struct verdict drop_verdict(enum drop_reason reason)
+{
+    return (struct verdict){.kind = VERDICT_DROP, .drop = (uint8_t)reason};
+}
+
+/* 01:80:c2:00:00:00 to 0f never pass a bridge. Source: IEEE 802.1Q-2022 table 8-1 */
+static bool is_reserved(uint64_t dst)
+{
+    return (dst & ~0xfull) == 0x0180c2000000ull;
+}
+
+static bool is_lldp(const struct frame *f)
+{
+    return load_be16(f->head + f->l3_off - 2) == ETHERTYPE_LLDP;
+}
+
+static bool passes_reserved(const struct view_domain *d, const struct frame *f)
+{
+    return d->transparent == DP_TRANSPARENT_ALL ||
+           (d->transparent == DP_TRANSPARENT_LLDP && is_lldp(f));
+}
+
+static struct verdict decide_group(const struct view_domain *d, uint64_t dst, const struct frame *f)
+{
+    struct verdict v = {.kind = VERDICT_FLOOD, .flood = DP_FLOOD_MULTICAST};
+
+    if (dst == 0xffffffffffffull)
+        v.flood = DP_FLOOD_BROADCAST;
+    else if (is_reserved(dst) && !passes_reserved(d, f))
+        return drop_verdict(DROP_reserved_addr);
+    return v;
+}
+
+struct verdict forward_decide(const struct topology *topology, const struct fdb *fdb, uint16_t in,
+                              const struct frame *f)
+{
+    const struct view_domain *d = &topology->domain[f->vlan.domain];
+    uint64_t dst = mac_to_u64(f->head);
+    const uint8_t *src = f->head + MAC_BYTES;
+    struct fdb_value to;
+    uint32_t slot;
+
+    if (unlikely(mac_is_group(src) || mac_is_zero(src)))
+        return drop_verdict(DROP_src_group);
+    if (unlikely(mac_is_group(f->head)))
+        return decide_group(d, dst, f);
+    if (!fdb_lookup(fdb, f->vlan.domain, dst, &to, &slot))
+        return (struct verdict){.kind = VERDICT_FLOOD, .flood = DP_FLOOD_UNKNOWN};
+    if (to.port == in)
+        return drop_verdict(DROP_hairpin);
+    return (struct verdict){.kind = VERDICT_UNICAST, .port = to.port};
+}
+
+static void decide(struct worker *w, uint16_t in, const struct burst *b)
+{
+    for (uint16_t i = 0; i < b->count; i++) {
+        const struct frame *f = &b->frame[i];
+
+        w->forward.verdict[i] = f->drop != DROP_NONE
+                                    ? drop_verdict(f->drop)
+                                    : forward_decide(w->view->topology, w->dp->fdb, in, f);
+    }
+}
+
+/* ---- commit
+ * -------------------------------------------------------------------------------------- */
+
+/* Tokens that are policed: of the network where a port carries several, and of flooding. */
+static enum drop_reason draw_tokens(const struct worker *w, const struct view_port *in,
+                                    const struct verdict *v, const struct frame *f, uint64_t now_ns)
+{
+    static const uint8_t flood_drop[] = {
+        [DP_FLOOD_BROADCAST] = DROP_flood_broadcast,
+        [DP_FLOOD_MULTICAST] = DROP_flood_multicast,
+        [DP_FLOOD_UNKNOWN] = DROP_flood_unknown,
+    };
+    struct limit *police = w->view->topology->domain[f->vlan.domain].police;
+    struct limit_amount amount = {.bytes = f->wire_bytes, .pkts = f->wire_pkts};
+
+    if (v->kind == VERDICT_FLOOD && in->flood[v->flood] != NULL &&
+        !bucket_take(in->flood[v->flood], f->wire_pkts, now_ns))
+        return flood_drop[v->flood];
+    if (police != NULL && in->vlan.mode == VLAN_MODE_TRUNK &&
+        limits_take(&police, 1, amount, now_ns) >= 0)
+        return DROP_limit_network;
+    return DROP_NONE;
+}
+
+static void learn(struct worker *w, struct rxq_state *rs, uint16_t port, const struct frame *f,
+                  uint64_t now_ns)
+{
+    uint64_t key = fdb_key(f->vlan.domain, mac_to_u64(f->head + MAC_BYTES));
+
+    if (likely(rs->last_source.key == key &&
+               rs->last_source.touched_s == (uint32_t)(now_ns / NS_PER_SEC) &&
+               rs->last_source.generation == fdb_generation(w->dp->fdb, port)))
+        return;
+    learn_source_slow(w, rs, port, key, now_ns);
+}
+
+static void count_received(struct worker *w, struct rxq_state *rs, uint16_t port,
+                           const struct burst *b)
+{
+    struct dp_counters *c = &w->port[port];
+    uint64_t bytes = 0, wire_bytes = 0, wire_pkts = 0;
+
+    for (uint16_t i = 0; i < b->count; i++) {
+        bytes += b->frame[i].len;
+        wire_bytes += b->frame[i].wire_bytes;
+        wire_pkts += b->frame[i].wire_pkts;
+    }
+    counter_add(&c->rx_pkts, b->count);
+    counter_add(&c->rx_bytes, bytes);
+    counter_add(&c->rx_wire_pkts, wire_pkts);
+    counter_add(&c->rx_wire_bytes, wire_bytes);
+    counter_add(&rs->pkts, b->count);
+    counter_add(&rs->bytes, bytes);
+    counter_add(&rs->bursts, 1);
+    counter_add(&w->pkts, b->count);
+    counter_add(&w->bursts, 1);
+}
+
+/* The one step that changes something on behalf of a frame: tokens, counters, the FDB. */
+static void commit(struct worker *w, struct rxq_state *rs, uint16_t port, const struct burst *b,
+                   uint64_t now_ns)
+{
+    const struct view_port *in = &w->view->topology->port[port];
+    uint32_t unicast = 0, flooded = 0;
+
+    count_received(w, rs, port, b);
+    for (uint16_t i = 0; i < b->count; i++) {
+        struct verdict *v = &w->forward.verdict[i];
+        const struct frame *f = &b->frame[i];
+
+        if (v->kind != VERDICT_DROP) {
+            enum drop_reason drop = draw_tokens(w, in, v, f, now_ns);
+
+            if (unlikely(drop != DROP_NONE))
+                *v = drop_verdict(drop);
+            else
+                learn(w, rs, port, f, now_ns);
+        }
+        if (unlikely(v->kind == VERDICT_DROP))
+            forward_drop(w, port, v->drop, f);
+        unicast += v->kind == VERDICT_UNICAST;
+        flooded += v->kind == VERDICT_FLOOD;
+    }
+    counter_add(&w->port[port].unicast, unicast);
+    counter_add(&w->port[port].flooded, flooded);
+}
+
+/* ---- scatter
+ * ------------------------------------------------------------------------------------- */
+
+static void add_copy(struct worker *w, const struct view_member *to, const struct frame *f)
+{
+    struct forward *fw = &w->forward;
+    struct dest *dest;
+
+    if (fw->dest_of[to->port] == 0) {
+        fw->dest[fw->dest_count].port = to->port;
+        fw->dest[fw->dest_count].count = 0;
+        fw->dest_of[to->port] = ++fw->dest_count;
+    }
+    dest = &fw->dest[fw->dest_of[to->port] - 1];
+    dest->item[dest->count++] = (struct tx_item){
+        .frame = f,
+        .op = vlan_tag_op(&f->vlan, &to->out),
+    };
+}
+
+/* A copy that fails before there is anywhere to send it. */
+static void refuse_copy(struct worker *w, uint16_t port, enum drop_reason reason,
+                        const struct frame *f)
+{
+    counter_add(&w->port[port].copies, 1);
+    forward_drop(w, port, reason, f);
+}
+
+static void scatter_unicast(struct worker *w, const struct view_domain *d, bool from_isolated,
+                            uint16_t port, const struct frame *f)
+{
+    const struct view_member *to = view_member_find(d, port);
+
+    if (unlikely(to == NULL))
+        refuse_copy(w, port, DROP_not_member, f);
+    else if (unlikely(from_isolated && to->isolated))
+        refuse_copy(w, port, DROP_isolated, f);
+    else
+        add_copy(w, to, f);
+}
+
+static void scatter_flood(struct worker *w, const struct view_domain *d, bool from_isolated,
+                          uint16_t from, const struct frame *f)
+{
+    for (uint16_t i = 0; i < d->member_count; i++) {
+        const struct view_member *to = &d->member[i];
+
+        if (to->port != from && !(from_isolated && to->isolated))
+            add_copy(w, to, f);
+    }
+}
+
+static void scatter(struct worker *w, uint16_t from, const struct burst *b)
+{
+    const struct topology *t = w->view->topology;
+    bool from_isolated = t->port[from].isolated;
+
+    for (uint16_t i = 0; i < b->count; i++) {
+        const struct verdict *v = &w->forward.verdict[i];
+        const struct frame *f = &b->frame[i];
+        const struct view_domain *d;
+
+        if (v->kind == VERDICT_DROP)
+            continue;
+        d = &t->domain[f->vlan.domain];
+        if (v->kind == VERDICT_UNICAST)
+            scatter_unicast(w, d, from_isolated, v->port, f);
+        else
+            scatter_flood(w, d, from_isolated, from, f);
+    }
+}
+
+/* ---- send
+ * ---------------------------------------------------------------------------------------- */
+
+/* Return a transmit queue that was full for a unicast frame, or NULL. */
+static struct port_txq *send_copies(struct worker *w, uint64_t now_ns)
+{
+    struct forward *fw = &w->forward;
+    struct port_txq *full = NULL;
+
+    offload_burst(fw->offload, OFFLOAD_BUDGET_BYTES);
+    for (uint16_t i = 0; i < fw->dest_count; i++) {
+        struct port_txq *q = deliver(w, &fw->dest[i], now_ns);
+
+        fw->dest_of[fw->dest[i].port] = 0;
+        if (q != NULL)
+            full = q;
+    }
+    fw->dest_count = 0;
+    return full;
+}
+
+static struct port_txq *forward_burst(struct worker *w, struct rxq_state *rs, uint16_t port,
+                                      uint64_t now_ns)
+{
+    struct burst *b = w->forward.burst;
+
+    classify(w, &w->view->topology->port[port], b);
+    decide(w, port, b);
+    commit(w, rs, port, b, now_ns);
+    scatter(w, port, b);
+    return send_copies(w, now_ns);
+}
+
+/* ---- receive and give back
+ * ----------------------------------------------------------------------- */
+
+/* Shaping: how much may be taken from the queue now? False: nothing, it has to wait. */
+static bool draw_budget(const struct view_port *in, struct rxq_state *rs, uint64_t now_ns,
+                        struct limit_amount *ret_drawn)
+{
+    const struct limit_amount visit = {VISIT_WIRE_BYTES, VISIT_WIRE_PKTS};
+    const struct limit_amount anything = {1, 1};
+
+    *ret_drawn = visit;
+    if (likely(in->in_count == 0))
+        return true;
+    *ret_drawn = limits_draw(in->in, in->in_count, visit, now_ns);
+    if (ret_drawn->bytes > 0 && ret_drawn->pkts > 0)
+        return true;
+    rs->wait_until_ns =
+        u64_max(limits_when_ns(in->in, in->in_count, anything, now_ns), now_ns + THROTTLE_MIN_NS);
+    counter_add(&rs->throttled, 1);
+    return false;
+}
+
+static void settle_budget(const struct view_port *in, const struct burst *b,
+                          struct limit_amount drawn, uint64_t now_ns)
+{
+    struct limit_amount used = {
+        .bytes = drawn.bytes - b->left_wire_bytes,
+        .pkts = drawn.pkts - b->left_wire_pkts,
+    };
+
+    if (in->in_count > 0)
+        limits_settle(in->in, in->in_count, drawn, used, now_ns);
+}
+
+static void hold_back(struct rxq_state *rs, struct port_txq *full, uint64_t now_ns)
+{
+    rs->full = full;
+    rs->wait_until_ns = now_ns + FORWARD_FULL_WAIT_NS;
+    counter_add(&rs->held_back, 1);
+}
+
+uint32_t forward_queue(struct worker *w, struct rxq_state *rs, uint64_t now_ns)
+{
+    uint16_t port = rs->q->port->index;
+    const struct view_port *in = &w->view->topology->port[port];
+    struct burst *b = w->forward.burst;
+    struct limit_amount drawn;
+    struct port_txq *full;
+    uint64_t start = __rdtsc();
+
+    if (!draw_budget(in, rs, now_ns, &drawn))
+        return 0;
+    burst_reset(b, BURST_FRAMES, drawn.bytes, drawn.pkts);
+    rs->q->port->type->rx(rs->q, b);
+    settle_budget(in, b, drawn, now_ns);
+    counter_add(&rs->polls, 1);
+    if (b->count == 0) {
+        counter_add(&rs->empty_polls, 1);
+        return 0;
+    }
+    full = forward_burst(w, rs, port, now_ns);
+    rs->q->port->type->rx_done(rs->q, b);
+    if (unlikely(full != NULL))
+        hold_back(rs, full, now_ns);
+    start = __rdtsc() - start;
+    counter_add(&w->port[port].cycles, start);
+    counter_add(&w->cycles_busy, start);
+    return b->count;
+}
+
+void forward_injected(struct worker *w, uint16_t port, const uint8_t *frame, uint16_t bytes,
+                      uint64_t now_ns)
+{
+    struct burst *b = w->forward.burst;
+    struct frame *f;
+
+    if (w->view->topology->port[port].port == NULL)
+        return;
+    burst_reset(b, 1, VISIT_WIRE_BYTES, VISIT_WIRE_PKTS);
+    f = burst_next(b);
+    f->len = f->head_len = bytes;
+    memcpy(f->head, frame, bytes);
+    burst_commit(b, f);
+    w->injected.last_source.key = 0;
+    w->injected.q = w->view->topology->port[port].port->rxq;
+    (void)forward_burst(w, &w->injected, port, now_ns);
+}

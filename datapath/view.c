@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "datapath/view.h"
+
+#include "datapath/dp.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct sizes {
+    uint32_t members; /* over all domains */
+    uint32_t span;    /* sum of the domains' port spans */
+    uint32_t trunks;
+};
+
+static void port_range(const struct dp_domain_spec *d, uint16_t *ret_first, uint16_t *ret_span)
+{
+    uint16_t low = DP_NONE, high = 0;
+
+    for (uint16_t i = 0; i < d->member_count; i++) {
+        if (d->members[i].port < low)
+            low = d->members[i].port;
+        if (d->members[i].port > high)
+            high = d->members[i].port;
+    }
+    *ret_first = low;
+    *ret_span = d->member_count == 0 ? 0 : (uint16_t)(high - low + 1);
+}
+
+static struct sizes measure(const struct dp_spec *spec)
+{
+    struct sizes s = {0};
+    uint16_t first, span;
+
+    for (uint16_t i = 0; i < spec->domain_count; i++) {
+        port_range(&spec->domains[i], &first, &span);
+        s.members += spec->domains[i].member_count;
+        s.span += span;
+    }
+    for (uint16_t i = 0; i < spec->port_count; i++)
+        s.trunks += spec->ports[i].vlan.domain_of_vid != NULL;
+    return s;
+}
+
+void topology_destroy(struct topology *t)
+{
+    if (t == NULL)
+        return;
+    free(t->port);
+    free(t->domain);
+    free(t->members);
+    free(t->member_of);
+    free(t->vids);
+    free(t);
+}
+
+/* Arrays of at least one element, so that NULL always means no memory. */
+static struct topology *topology_alloc(const struct datapath *dp, const struct sizes *s)
+{
+    struct topology *t = calloc(1, sizeof(*t));
+
+    if (t == NULL)
+        return NULL;
+    t->port_count = dp->params.max_ports;
+    t->domain_count = (uint16_t)(dp->params.max_domains + 1);
+    t->port = calloc(t->port_count, sizeof(*t->port));
+    t->domain = calloc(t->domain_count, sizeof(*t->domain));
+    t->members = calloc(s->members + 1ul, sizeof(*t->members));
+    t->member_of = calloc(s->span + 1ul, sizeof(*t->member_of));
+    t->vids = calloc(s->trunks * (size_t)VLAN_VID_COUNT + 1, sizeof(*t->vids));
+    if (t->port && t->domain && t->members && t->member_of && t->vids)
+        return t;
+    topology_destroy(t);
+    return NULL;
+}
+
+static bool limit_is_unlimited(const struct limit *limit)
+{
+    return bucket_is_unlimited(&limit->bytes) && bucket_is_unlimited(&limit->pkts);
+}
+
+static void add_limit(struct limit *limit, struct limit **list, uint8_t *count)
+{
+    if (!limit_is_unlimited(limit))
+        list[(*count)++] = limit;
+}
+
+/* A port with one network is shaped by the network's limit; others are policed, see view_domain. */
+static struct limit *shaping_network_limit(struct datapath *dp, const struct dp_port_spec *spec)
+{
+    bool single = spec->vlan.mode != VLAN_MODE_TRUNK && spec->vlan.native != VLAN_DOMAIN_NONE;
+
+    return single ? &dp->domain[spec->vlan.native].limit : NULL;
+}
+
+static void fill_port(struct datapath *dp, struct view_port *vp, const struct dp_port_spec *spec)
+{
+    struct port_state *ps = &dp->port[spec->port];
+    struct limit *network = shaping_network_limit(dp, spec);
+
+    vp->port = ps->port;
+    vp->vlan = spec->vlan;
+    vp->tenant = spec->tenant;
+    vp->up = spec->up;
+    vp->isolated = spec->isolated;
+    add_limit(&ps->in, vp->in, &vp->in_count);
+    add_limit(&ps->out, vp->out, &vp->out_count);
+    if (spec->tenant != DP_NONE) {
+        add_limit(&dp->tenant[spec->tenant].in, vp->in, &vp->in_count);
+        add_limit(&dp->tenant[spec->tenant].out, vp->out, &vp->out_count);
+    }
+    if (network != NULL)
+        add_limit(network, vp->in, &vp->in_count);
+    for (int i = 0; i < DP_FLOOD_COUNT; i++)
+        vp->flood[i] = spec->flood_pps[i] == 0 ? NULL : &ps->flood[i];
+}
+
+static void fill_ports(struct datapath *dp, struct topology *t, const struct dp_spec *spec)
+{
+    uint16_t *vids = t->vids;
+
+    for (uint16_t i = 0; i < spec->port_count; i++) {
+        const struct dp_port_spec *ps = &spec->ports[i];
+        struct view_port *vp = &t->port[ps->port];
+
+        fill_port(dp, vp, ps);
+        if (ps->vlan.domain_of_vid == NULL)
+            continue;
+        memcpy(vids, ps->vlan.domain_of_vid, VLAN_VID_COUNT * sizeof(*vids));
+        vp->vlan.domain_of_vid = vids;
+        vids += VLAN_VID_COUNT;
+    }
+}
+
+static void fill_domain(struct datapath *dp, struct topology *t, const struct dp_domain_spec *spec,
+                        struct view_member *member, uint16_t *member_of)
+{
+    struct view_domain *d = &t->domain[spec->domain];
+    struct limit *limit = &dp->domain[spec->domain].limit;
+
+    d->tenant = spec->tenant;
+    d->transparent = (uint8_t)spec->transparent;
+    d->police = limit_is_unlimited(limit) ? NULL : limit;
+    d->member_count = spec->member_count;
+    d->member = member;
+    d->member_of = member_of;
+    port_range(spec, &d->first_port, &d->port_span);
+    for (uint16_t i = 0; i < d->port_span; i++)
+        member_of[i] = DP_NONE;
+    for (uint16_t i = 0; i < spec->member_count; i++) {
+        const struct dp_member_spec *m = &spec->members[i];
+
+        member[i] = (struct view_member){
+            .port = m->port,
+            .isolated = t->port[m->port].isolated,
+            .out = m->out,
+        };
+        member_of[m->port - d->first_port] = i;
+    }
+}
+
+struct topology *topology_create(struct datapath *dp, const struct dp_spec *spec)
+{
+    struct sizes s = measure(spec);
+    struct topology *t = topology_alloc(dp, &s);
+    struct view_member *member;
+    uint16_t *member_of;
+
+    if (t == NULL)
+        return NULL;
+    for (uint32_t i = 0; i < t->domain_count; i++)
+        t->domain[i].tenant = DP_NONE;
+    fill_ports(dp, t, spec);
+    member = t->members;
+    member_of = t->member_of;
+    for (uint16_t i = 0; i < spec->domain_count; i++) {
+        const struct dp_domain_spec *d = &spec->domains[i];
+
+        fill_domain(dp, t, d, member, member_of);
+        member += d->member_count;
+        member_of += t->domain[d->domain].port_span;
+    }
+    return t;
+}
+
+static uint32_t count_queues(const struct datapath *dp, const struct topology *t)
+{
+    uint32_t count = 0;
+
+    for (uint16_t i = 0; i < t->port_count; i++)
+        count += t->port[i].port == NULL ? 0 : dp->port[i].port->queue_pairs;
+    return count;
+}
+
+static void fill_services(struct datapath *dp, const struct topology *t, struct view *v)
+{
+    for (uint16_t i = 0; i < t->port_count; i++) {
+        if (t->port[i].port == NULL)
+            continue;
+        for (uint16_t q = 0; q < t->port[i].port->queue_pairs; q++) {
+            struct rxq_state *rs = &dp->port[i].rxq[q];
+            struct service_list *list = &v->service[rs->worker];
+
+            if (!rs->moving)
+                list->rxq[list->count++] = rs;
+        }
+    }
+}
+
+struct view *view_create(struct datapath *dp, struct topology *topology)
+{
+    uint16_t workers = dp->params.workers;
+    uint32_t queues = count_queues(dp, topology);
+    size_t lists = sizeof(struct service_list) * workers;
+    struct view *v = calloc(1, sizeof(*v) + lists + sizeof(struct rxq_state *) * workers * queues);
+    struct rxq_state **slots;
+
+    if (v == NULL)
+        return NULL;
+    v->topology = topology;
+    v->workers = workers;
+    slots = (struct rxq_state **)&v->service[workers];
+    for (uint16_t i = 0; i < workers; i++)
+        v->service[i].rxq = slots + (size_t)i * queues;
+    fill_services(dp, topology, v);
+    topology->users++;
+    return v;
+}
+
+void view_destroy(struct view *view)
+{
+    struct topology *t;
+
+    if (view == NULL)
+        return;
+    t = (struct topology *)view->topology;
+    if (--t->users == 0)
+        topology_destroy(t);
+    free(view);
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * Rate limits in the packet path, on a stepped clock: shaping without loss, policing, tenants'
+ * caps, flood control.
+ */
+#include "tests/support/cmocka.h"
+#include "tests/support/lab.h"
+
+#include <string.h>
+
+#define STEP_NS (50 * NS_PER_US)
+
+static struct lab lab;
+
+static int setup(void **state)
+{
+    lab_init(&lab, 1);
+    lab_network(&lab, 1, 0, 10);
+    for (uint16_t i = 0; i < 4; i++)
+        lab_access(&lab, i, 1, 1);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    lab_fini(&lab);
+    return 0;
+}
+
+/* Where everybody's traffic goes: known, so that nothing floods. */
+static void learn_destination(void)
+{
+    lab_publish(&lab);
+    lab_send(&lab, 3, 0xff, 3);
+}
+
+static void refill(uint16_t port, uint32_t len, const struct offload *offload)
+{
+    static uint8_t buf[FRAME_MAX_BYTES];
+    struct fake_queue *q = &lab.port[port]->queue[0];
+
+    lab_frame(buf, 3, (uint8_t)(100 + port), len);
+    while (q->in_count < 512)
+        fake_port_send(lab.port[port], 0, buf, len, offload);
+}
+
+/* Keep ports 0..senders-1 busy; return wire bits per second that each got through. */
+static void run_for(uint16_t senders, uint32_t len, uint64_t ns, double *ret_bps)
+{
+    uint64_t before[4], end_ns = lab.now_ns + ns;
+
+    for (uint16_t i = 0; i < senders; i++)
+        before[i] = lab_counters(&lab, i).rx_wire_bytes;
+    for (; lab.now_ns < end_ns; lab.now_ns += STEP_NS) {
+        for (uint16_t i = 0; i < senders; i++)
+            refill(i, len, NULL);
+        lab_run(&lab);
+        fake_port_clear(lab.port[3]);
+    }
+    for (uint16_t i = 0; i < senders; i++)
+        ret_bps[i] = (double)(lab_counters(&lab, i).rx_wire_bytes - before[i]) * 8e9 / (double)ns;
+}
+
+static void assert_near(double value, double wanted, double tolerance)
+{
+    if (value < wanted * (1 - tolerance) || value > wanted * (1 + tolerance))
+        fail_msg("%.4g, wanted %.4g +- %.1f %%", value, wanted, tolerance * 100);
+}
+
+static void shaping_keeps_the_rate_and_loses_nothing(void **state)
+{
+    static const struct {
+        uint64_t bps;
+        uint32_t len;
+    } rows[] = {{10000000, 64}, {100000000, 64}, {10000000, 1514}, {1000000000, 1514}};
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        double bps;
+
+        lab.port_spec[0].in.bps = rows[i].bps;
+        learn_destination();
+        run_for(1, rows[i].len, 20 * NS_PER_MS, &bps); /* settle: the burst is spent */
+        run_for(1, rows[i].len, 200 * NS_PER_MS, &bps);
+        assert_near(bps, (double)rows[i].bps, 0.02);
+        assert_int_equal(lab_counters(&lab, 3).tx_pkts, lab_counters(&lab, 3).copies);
+    }
+}
+
+static void shaping_packets(void **state)
+{
+    uint64_t before;
+    double bps;
+
+    lab.port_spec[0].in.pps = 100000;
+    learn_destination();
+    run_for(1, 64, 50 * NS_PER_MS, &bps);
+    before = lab_counters(&lab, 0).rx_pkts;
+    run_for(1, 64, 200 * NS_PER_MS, &bps);
+    assert_near((double)(lab_counters(&lab, 0).rx_pkts - before), 20000, 0.02);
+}
+
+static void tenant_cap_is_shared(void **state)
+{
+    double bps[2];
+
+    lab.tenant_spec[0].in.bps = 200000000;
+    learn_destination();
+    run_for(2, 1514, 20 * NS_PER_MS, bps);
+    run_for(2, 1514, 200 * NS_PER_MS, bps);
+    assert_near(bps[0] + bps[1], 2e8, 0.02);
+    assert_near(bps[0], 1e8, 0.25);
+}
+
+static void smallest_of_nested_limits_holds(void **state)
+{
+    double bps[2];
+
+    lab.tenant_spec[0].in.bps = 300000000;
+    lab.domain_spec[1].limit.bps = 200000000;
+    lab.port_spec[0].in.bps = 50000000;
+    learn_destination();
+    run_for(2, 1514, 50 * NS_PER_MS, bps);
+    run_for(2, 1514, 200 * NS_PER_MS, bps);
+    assert_near(bps[0], 5e7, 0.03);
+    assert_near(bps[0] + bps[1], 2e8, 0.03);
+}
+
+static void what_a_port_receives_is_policed(void **state)
+{
+    uint64_t before;
+    double bps;
+
+    lab.port_spec[3].out.bps = 100000000;
+    learn_destination();
+    run_for(1, 1514, 100 * NS_PER_MS, &bps);
+    before = lab_counters(&lab, 3).tx_wire_bytes;
+    run_for(1, 1514, 200 * NS_PER_MS, &bps);
+    assert_near((double)(lab_counters(&lab, 3).tx_wire_bytes - before) * 40, 1e8, 0.02);
+    assert_true(lab_drops(&lab, 3, DROP_limit_out) > 0);
+}
+
+static void limit_changes_without_a_new_burst(void **state)
+{
+    uint64_t before;
+    double bps;
+
+    lab.port_spec[0].in.bps = 100000000;
+    learn_destination();
+    run_for(1, 1514, 50 * NS_PER_MS, &bps);
+    before = lab_counters(&lab, 0).rx_wire_bytes;
+    for (int i = 0; i < 100; i++) {
+        lab.port_spec[0].in.bps = i % 2 ? 100000000 : 99000000;
+        lab_publish(&lab);
+        run_for(1, 1514, NS_PER_MS, &bps);
+    }
+    assert_near((double)(lab_counters(&lab, 0).rx_wire_bytes - before) * 80, 1e8, 0.03);
+}
+
+static void flood_control(void **state)
+{
+    static const enum drop_reason reasons[] = {DROP_flood_broadcast, DROP_flood_multicast,
+                                               DROP_flood_unknown};
+    static const uint8_t hosts[] = {0xff, 0xfe, 77};
+
+    for (int i = 0; i < DP_FLOOD_COUNT; i++)
+        lab.port_spec[0].flood_pps[i] = 1000;
+    learn_destination();
+    for (int i = 0; i < DP_FLOOD_COUNT; i++) {
+        for (int n = 0; n < 1000; n++)
+            lab_send(&lab, 0, hosts[i], 50);
+        assert_in_range(lab_drops(&lab, 0, reasons[i]), 800, 999);
+        fake_port_clear(lab.port[1]);
+        fake_port_clear(lab.port[2]);
+    }
+    /* Unicast to a known address is none of its business, nor are other ports. */
+    lab_send(&lab, 0, 3, 50);
+    lab_send(&lab, 1, 0xff, 51);
+    assert_int_equal(fake_port_received(lab.port[2]), 1);
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        T(shaping_keeps_the_rate_and_loses_nothing),
+        T(shaping_packets),
+        T(tenant_cap_is_shared),
+        T(smallest_of_nested_limits_holds),
+        T(what_a_port_receives_is_policed),
+        T(limit_changes_without_a_new_burst),
+        T(flood_control),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -47,8 +47,14 @@ uint64_t vhu_features_offered(const struct vhu *v)
 
 uint64_t vhu_protocol_offered(const struct vhu *v)
 {
-    return BIT(VHU_P_MQ) | BIT(VHU_P_RARP) | BIT(VHU_P_REPLY_ACK) | BIT(VHU_P_MTU) |
-           BIT(VHU_P_MEM_SLOTS) | BIT(VHU_P_STATUS);
+    uint64_t f = BIT(VHU_P_MQ) | BIT(VHU_P_RARP) | BIT(VHU_P_REPLY_ACK) | BIT(VHU_P_MTU) |
+                 BIT(VHU_P_MEM_SLOTS) | BIT(VHU_P_STATUS);
+
+    /* We have no requests of our own; but user-mode-linux gets its interrupt number only when it
+     * makes a channel for them. */
+    if (v->state.owner_first)
+        f |= BIT(VHU_P_BACKEND_REQ);
+    return f;
 }
 
 enum vhu_refusal vhu_check_get_features(struct vhu *v, const struct vhu_msg *m, struct vsw_err *err)
@@ -292,6 +298,23 @@ void vhu_apply_send_rarp(struct vhu *v, const struct vhu_msg *m)
     v->port.host->inject(v->port.host, &v->port, frame, sizeof(frame));
 }
 
+enum vhu_refusal vhu_check_backend_req_fd(struct vhu *v, const struct vhu_msg *m,
+                                          struct vsw_err *err)
+{
+    return VHU_REFUSED_NOT;
+}
+
+uint64_t vhu_rings_backend_req_fd(const struct vhu *v, const struct vhu_msg *m)
+{
+    return 0;
+}
+
+void vhu_apply_backend_req_fd(struct vhu *v, const struct vhu_msg *m)
+{
+    vhu_fd_discard(&v->relay, v->request_fd);
+    v->request_fd = vhu_conn_take_fd(&v->conn, 0);
+}
+
 /* ---- rings ----------------------------------------------------------------------------------- */
 static enum vhu_refusal check_index(const struct vhu *v, uint64_t index, struct vsw_err *err)
 {
@@ -423,8 +446,10 @@ static unsigned fd_ring(const struct vhu_msg *m)
     return (unsigned)(m->payload.u64 & VHU_VRING_INDEX_MASK);
 }
 
-/* A descriptor comes unless the flag says that none does; only a real eventfd will do. */
-static enum vhu_refusal check_ring_fd(struct vhu *v, const struct vhu_msg *m, struct vsw_err *err)
+/* A descriptor comes unless the flag says that none does; only a real eventfd will do, or a pipe
+ * where vhu_relay.c can stand between. */
+static enum vhu_refusal check_ring_fd(struct vhu *v, const struct vhu_msg *m, bool pipe_will_do,
+                                      struct vsw_err *err)
 {
     bool none = m->payload.u64 & VHU_VRING_NOFD;
     enum vhu_refusal why = check_index(v, fd_ring(m), err);
@@ -436,9 +461,9 @@ static enum vhu_refusal check_ring_fd(struct vhu *v, const struct vhu_msg *m, st
                     none ? "says it has no descriptor, with" : "without");
         return VHU_REFUSED_bad_fd_count;
     }
-    if (!none && vring_fd_check(v->conn.fds[0], err) < 0)
-        return VHU_REFUSED_bad_fd;
-    return VHU_REFUSED_NOT;
+    if (none || (pipe_will_do && vhu_relay_is_pipe(v->conn.fds[0])))
+        return VHU_REFUSED_NOT;
+    return vring_fd_check(v->conn.fds[0], err) < 0 ? VHU_REFUSED_bad_fd : VHU_REFUSED_NOT;
 }
 
 static void fd_replace(struct vhu *v, int *fd)
@@ -450,7 +475,7 @@ static void fd_replace(struct vhu *v, int *fd)
 
 enum vhu_refusal vhu_check_vring_kick(struct vhu *v, const struct vhu_msg *m, struct vsw_err *err)
 {
-    return check_ring_fd(v, m, err);
+    return check_ring_fd(v, m, false, err);
 }
 
 uint64_t vhu_rings_vring_kick(const struct vhu *v, const struct vhu_msg *m)
@@ -471,7 +496,7 @@ void vhu_apply_vring_kick(struct vhu *v, const struct vhu_msg *m)
 
 enum vhu_refusal vhu_check_vring_call(struct vhu *v, const struct vhu_msg *m, struct vsw_err *err)
 {
-    return check_ring_fd(v, m, err);
+    return check_ring_fd(v, m, true, err);
 }
 
 uint64_t vhu_rings_vring_call(const struct vhu *v, const struct vhu_msg *m)
@@ -481,13 +506,21 @@ uint64_t vhu_rings_vring_call(const struct vhu *v, const struct vhu_msg *m)
 
 void vhu_apply_vring_call(struct vhu *v, const struct vhu_msg *m)
 {
-    fd_replace(v, &v->ring[fd_ring(m)].call_fd);
+    struct vhu_ring *r = &v->ring[fd_ring(m)];
+    int fd;
+
+    vhu_ring_drop_call(v, fd_ring(m));
+    fd = vhu_conn_take_fd(&v->conn, 0);
+    if (fd < 0 || !vhu_relay_is_pipe(fd))
+        r->call_fd = fd;
+    else if (vhu_relay_add(&v->relay, fd, &r->call_pipe, &r->call_fd) < 0)
+        vhu_ring_break(v, fd_ring(m), "no thread for the pipe that takes its interrupts");
     v->state.ring[fd_ring(m)].has_call = true;
 }
 
 enum vhu_refusal vhu_check_vring_err(struct vhu *v, const struct vhu_msg *m, struct vsw_err *err)
 {
-    return check_ring_fd(v, m, err);
+    return check_ring_fd(v, m, false, err);
 }
 
 /* Workers do not know this one. */

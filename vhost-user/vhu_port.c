@@ -23,7 +23,7 @@
 
 static void vhu_init_fds(struct vhu *v)
 {
-    v->dir_fd = v->listen_fd = v->inotify_fd = v->conn.fd = -1;
+    v->dir_fd = v->listen_fd = v->inotify_fd = v->conn.fd = v->request_fd = -1;
     for (unsigned i = 0; i < VHU_RINGS_MAX; i++) {
         v->ring[i].kick_fd = v->ring[i].call_fd = v->ring[i].err_fd = -1;
         v->kick[i] = (struct vhu_kick){.vhu = v, .index = i};
@@ -40,6 +40,7 @@ static void vhu_destroy(struct port *port, bool remove)
     vhu_socket_close(v);
     if (v->dir_fd >= 0)
         close(v->dir_fd);
+    vhu_relay_put(v->relay);
     port_fini(port);
     free(v);
 }
@@ -87,6 +88,8 @@ void vhu_teardown(struct vhu *v)
     v->was_connected = false;
     for (unsigned i = 0; i < v->rings; i++)
         vhu_ring_reset(v, i);
+    vhu_fd_discard(&v->relay, v->request_fd);
+    v->request_fd = -1;
     vhu_memory_drop(v);
     v->state = (struct vhu_state){.version = VHU_STATE_VERSION};
     v->fault_told = false;

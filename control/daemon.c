@@ -405,6 +405,7 @@ static void on_restored(struct ctl *ctl, int rc, const struct vsw_err *err)
         loop_exit(ctl->loop, 1);
         return;
     }
+    rpc_server_serve(ctl->rpc); /* nobody shall see, or edit, half a configuration */
     for (uint32_t i = 0; i < ctl->live.max_ports; i++)
         failed += ctl->live.ports[i] != NULL && ctl->live.ports[i]->port == NULL;
     log_info("vswitchd " VSWITCH_VERSION " is ready: %u workers, %u ports%s, %s; socket %s",

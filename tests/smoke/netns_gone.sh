@@ -15,7 +15,7 @@ for name in a b c; do
 done
 check "a reaches c" reaches a 10.0.0.3
 ns_del c
-not_up() { [[ $(port_get c state) != up ]]; }
+not_up() { [[ $(port_get c state) != ready ]]; }
 check "the port of the lost namespace says so" wait_for 5 not_up
 check "the others go on" reaches a 10.0.0.2
 check "the port can be deleted" ctl port del c

@@ -9,7 +9,7 @@
  *   vhu_conn.c      whole messages, limits
  *   vhu_messages.c  the table of messages and the order of their steps
  *   vhu_handlers.c  what each message does
- *   vhu_memory.c    the same for guest memory
+ *   vhu_ring_handlers.c, vhu_memory.c   the same for rings and guest memory
  *   vhu_queue.c     rings in and out of service
  *   vhu_relay.c     descriptors that could block us
  *   vhu_path.c      what workers call
@@ -39,7 +39,7 @@
 
 #define VHU_RINGS_MAX        (2 * PORT_QUEUES_MAX)
 #define VHU_MESSAGE_NS       NS_PER_SEC /* from the first byte of a message to its last */
-#define VHU_RATE_PER_S       100      /* messages, sustained; above it reading pauses */
+#define VHU_RATE_PER_S       100        /* messages, sustained; above it reading pauses */
 #define VHU_RATE_BURST       500
 #define VHU_RATE_PER_PAIR    64 /* a handshake and its repetitions take that many */
 #define VHU_RETRY_NS         (400 * NS_PER_MS)
@@ -274,7 +274,7 @@ void vhu_conn_error(struct vhu *v, const char *fmt, ...) __attribute__((format(p
 void vhu_message(struct vhu *v);
 const char *vhu_request_name(uint32_t request);
 
-/* vhu_handlers.c, vhu_memory.c */
+/* vhu_handlers.c, vhu_ring_handlers.c, vhu_memory.c */
 struct vhu_handler {
     const char *name;
     uint16_t size_min, size_max;

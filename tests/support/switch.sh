@@ -112,10 +112,11 @@ port_ready() { wait_for "${2:-10}" port_is_ready "$1"; }
 # port_counter PORT FIELD: in_pkts in_bytes (what it sent into the switch) out_pkts out_bytes ...
 port_counter() { port_get "$1" "counters.$2"; }
 
-# drops REASON: frames dropped so far for that reason, over all ports
+# drops REASON: frames dropped so far for that reason over all ports, by the switch or already in the
+# kernel by a TAP's filter program
 drops() {
-    "$VSW_BUILD/vswitchctl" -j -s "$VSW_SOCKET" stats drops by=total |
-        jq -er --arg reason "$1" '[.[] | select(.reason == $reason) | .count] | add // 0'
+    "$VSW_BUILD/vswitchctl" -j -s "$VSW_SOCKET" stats drops |
+        jq -er --arg reason "$1" '[.[] | select(.reason == $reason or .reason == "filter_" + $reason) | .count] | add // 0'
 }
 
 # sw_balanced: received = unicast + flooded + dropped before look-up, copies = sent + dropped copies

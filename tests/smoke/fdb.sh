@@ -5,7 +5,7 @@
 # shellcheck source=tests/support/lib.sh
 . "$(dirname "$0")/../support/lib.sh"
 
-fdb_port() { ctl_json ".rows[] | select(.mac == \"$1\") | .port" fdb list; } # MAC
+fdb_port() { ctl_json ".[] | select(.mac == \"$1\") | .port" fdb list; } # MAC
 fdb_is() { [[ $(fdb_port "$1") == "$2" ]]; }                            # MAC PORT
 fdb_gone() { ! fdb_port "$1"; }
 

@@ -60,7 +60,7 @@ sw_crash() {
 sw_cleanup() {
     sw_alive || return 0
     local port
-    for port in $(ctl_json '.rows[].name' port list); do ctl port del "$port"; done
+    for port in $(ctl_json '.[].name' port list); do ctl port del "$port"; done
     sw_stop
 }
 
@@ -75,7 +75,7 @@ sw_finish() {
 
 sw_cleanup_ports() {
     local port
-    for port in $(ctl_json '.rows[].name' port list 2>/dev/null); do
+    for port in $(ctl_json '.[].name' port list 2>/dev/null); do
         ctl port del "$port" >/dev/null 2>&1
     done
 }
@@ -112,16 +112,17 @@ port_ready() { wait_for "${2:-10}" port_is_ready "$1"; }
 # port_counter PORT FIELD: in_pkts in_bytes (what it sent into the switch) out_pkts out_bytes ...
 port_counter() { port_get "$1" "counters.$2"; }
 
-# drops REASON: frames dropped so far for that reason, over all ports
+# drops REASON: frames dropped so far for that reason over all ports, by the switch or already in the
+# kernel by a TAP's filter program
 drops() {
-    "$VSW_BUILD/vswitchctl" -j -s "$VSW_SOCKET" stats drops by=total |
-        jq -er --arg reason "$1" '[.rows[] | select(.reason == $reason) | .count] | add // 0'
+    "$VSW_BUILD/vswitchctl" -j -s "$VSW_SOCKET" stats drops |
+        jq -er --arg reason "$1" '[.[] | select(.reason == $reason or .reason == "filter_" + $reason) | .count] | add // 0'
 }
 
 # sw_balanced: received = unicast + flooded + dropped before look-up, copies = sent + dropped copies
 sw_balanced() { wait_for 5 sw_balanced_now || { ctl -p -j stats show by=total && false; }; }
 sw_balanced_now() {
-    ctl_json '.rows[0] | .in_pkts == .unicast_pkts + .flooded_pkts + .dropped_pkts and
+    ctl_json '.[0] | .in_pkts == .unicast_pkts + .flooded_pkts + .dropped_pkts and
         .copies_pkts == .out_pkts + .dropped_copies_pkts' stats show by=total
 }
 

@@ -24,7 +24,7 @@ check "guest to guest" reaches vm1 10.0.0.2
 check "guest to namespace" reaches vm1 10.0.0.9
 check "namespace to guest" reaches host 10.0.0.2
 check "the table knows both guests" ctl_json \
-    '[.rows[].mac] | index("52:54:00:00:00:01") and index("52:54:00:00:00:02")' fdb list
+    '[.[].mac] | index("52:54:00:00:00:01") and index("52:54:00:00:00:02")' fdb list
 
 # The driver goes away and comes back without a new connection.
 need "vm1 unbinds its driver" vm_run vm1 \

@@ -19,10 +19,9 @@ need "port a" tap_port a red web 10.0.0.8/24
 need "port b" tap_port b red web 10.0.0.9/24
 before=$(fds)
 need "vm1 starts" vm_boot vm1 ip=10.0.0.1/24
-need "iperf3 in b" iperf_server b
 for round in 1 2; do
     check "round $round: the guest is reached" reaches a 10.0.0.1
-    on_bg vm1 "iperf3 -c 10.0.0.9 -t 60"
+    on_bg vm1 "/usr/bin/ping -f -q 10.0.0.9"
     flows() { (($(port_counter vm1 in_pkts) > rx + 500)); }
     rx=$(port_counter vm1 in_pkts)
     check "round $round: it sends hard" wait_for 10 flows

@@ -351,9 +351,9 @@ static void nested_limits(void **state)
 
 static void default_bursts(void **state)
 {
-    assert_int_equal(bucket_default_burst_bytes(BPS(10000000), 65536, BUCKET_POLICE), 4 * 65536);
+    assert_int_equal(bucket_default_burst_bytes(BPS(5000000), 65536, BUCKET_POLICE), 4 * 65536);
     assert_int_equal(bucket_default_burst_bytes(BPS(5000000000ull), 65536, BUCKET_POLICE),
-                     12500000);
+                     156250000);
     assert_int_equal(bucket_default_burst_bytes(BPS(1000000000), 1518, BUCKET_SHAPE),
                      125000 + 2 * 1518);
 }

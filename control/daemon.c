@@ -190,7 +190,11 @@ static int open_document(struct ctl *ctl, struct vsw_err *err)
     rc = model_check(&s->loaded.config, &env, err);
     if (rc < 0 && ctl->options->config_file != NULL)
         store_locate(ctl->options->config_file, err);
-    return rc == 0 ? check_tun(&s->loaded.config, err) : rc;
+    if (rc == 0)
+        rc = check_tun(&s->loaded.config, err);
+    if (rc < 0)
+        api_free(&api_config_object, &s->loaded.config);
+    return rc;
 }
 
 static void close_document(struct ctl *ctl)

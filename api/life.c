@@ -46,12 +46,23 @@ static void member_free(const struct api_field *field, void *member)
     }
 }
 
+/* What list_grow() takes for granted: room for the next power of two. */
+static size_t list_capacity(uint32_t count)
+{
+    size_t capacity = 1;
+
+    while (capacity < count)
+        capacity *= 2;
+    return capacity;
+}
+
 static int rows_copy(const struct api_field *field, const struct api_rows *src,
                      struct api_rows *ret_dst)
 {
     struct api_rows dst = {0};
 
-    if (src->count > 0 && (dst.items = calloc(src->count, field->object->size)) == NULL)
+    if (src->count > 0 &&
+        (dst.items = calloc(list_capacity(src->count), field->object->size)) == NULL)
         return -ENOMEM;
     for (; dst.count < src->count; dst.count++) {
         if (api_copy(field->object, row_at(field, src, dst.count),
@@ -69,7 +80,7 @@ static int names_copy(const struct api_names *src, struct api_names *ret_dst)
     struct api_names dst = {NULL, src->count};
 
     if (src->count > 0) {
-        dst.items = calloc(src->count, API_NAME_SIZE);
+        dst.items = calloc(list_capacity(src->count), API_NAME_SIZE);
         if (dst.items == NULL)
             return -ENOMEM;
         memcpy(dst.items, src->items, (size_t)src->count * API_NAME_SIZE);

@@ -13,9 +13,10 @@
 
 #define ETHERTYPE_LLDP 0x88cc
 
-/* What one visit may take when the port has no limit of its own: whatever fits a burst. */
-#define VISIT_WIRE_BYTES ((int64_t)BURST_FRAMES * FRAME_MAX_BYTES * 2)
-#define VISIT_WIRE_PKTS  ((int64_t)BURST_FRAMES * FRAME_MAX_BYTES)
+/* What one visit may take when the port has no limit of its own. Four of the largest frames bound the
+ * time of a visit, and what software may have to complete for one receiver (OFFLOAD_BUDGET_BYTES). */
+#define VISIT_WIRE_BYTES ((int64_t)4 * FRAME_MAX_BYTES)
+#define VISIT_WIRE_PKTS  VISIT_WIRE_BYTES
 
 /* A queue over its limit sleeps at least this long, so that a fast rate is served in bursts. */
 #define THROTTLE_MIN_NS (20 * NS_PER_US)

@@ -15,7 +15,7 @@ for program in "$@"; do
     ms=$((($(date +%s%N) - start) / 1000000))
     ok=$(grep -c '^\[       OK \]' "$log")
     skip=$(grep -c '^\[  SKIPPED \] [a-z]' "$log")
-    bad=$(grep -c '^\[  FAILED  \] [a-z_A-Z0-9]*$' "$log")
+    bad=$(grep '^\[  FAILED  \] [a-z_A-Z0-9]*$' "$log" | sort -u | wc -l)
     # A crash, a sanitizer report or a program that ran nothing is a failure of its own.
     if [ $status -ne 0 ] && [ "$bad" -eq 0 ]; then bad=1; fi
     if [ $status -eq 0 ] && [ $((ok + skip)) -eq 0 ]; then bad=1; fi

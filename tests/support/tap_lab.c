@@ -30,7 +30,7 @@ static void die(const char *what)
     exit(1);
 }
 
-void lab_isolate(void)
+void tap_lab_isolate(void)
 {
     if (unshare(CLONE_NEWNET | CLONE_NEWNS) < 0)
         die("unshare (these tests need root)");
@@ -44,88 +44,21 @@ void lab_isolate(void)
 
 /* ---- host --------------------------------------------------------------------------------------
  */
-static void push(struct lab *lab, void (*work)(void *arg), void (*done)(void *arg), void *arg)
-{
-    assert_true(lab->head - lab->tail < LAB_CALLS);
-    lab->call[lab->head++ % LAB_CALLS] = (struct lab_call){work, done, arg};
-}
-
-static int host_timer(struct port_host *host, uint64_t at_ns, void (*cb)(void *arg), void *arg,
-                      struct port_timer **ret_timer)
-{
-    struct lab *lab = container_of(host, struct lab, host);
-
-    for (size_t i = 0; i < ARRAY_SIZE(lab->timer); i++) {
-        if (lab->timer[i].armed)
-            continue;
-        lab->timer[i] = (struct port_timer){true, at_ns, cb, arg};
-        *ret_timer = &lab->timer[i];
-        return 0;
-    }
-    return -ENOMEM;
-}
-
-static void host_timer_cancel(struct port_timer *timer)
-{
-    if (timer == NULL)
-        return;
-    assert_true(timer->armed);
-    timer->armed = false;
-}
-
-static void host_retire(struct port_host *host, void (*done)(void *arg), void *arg)
-{
-    push(container_of(host, struct lab, host), NULL, done, arg);
-}
-
-static int host_run(struct port_host *host, void (*work)(void *arg), void (*done)(void *arg),
-                    void *arg)
-{
-    struct lab *lab = container_of(host, struct lab, host);
-
-    if (lab->refuse_jobs)
-        return -ENOMEM;
-    push(lab, work, done, arg);
-    return 0;
-}
-
-static void host_event(struct port_host *host, struct port *port, enum port_event event,
-                       const char *text)
-{
-    struct lab *lab = container_of(host, struct lab, host);
-
-    lab->events++;
-    lab->last_event = event;
-    snprintf(lab->last_text, sizeof(lab->last_text), "%s", text);
-}
-
-static void host_rxq_changed(struct port_host *host, struct port_rxq *q)
-{
-    container_of(host, struct lab, host)->rxq_changes++;
-}
-
-static void host_wake(struct port_host *host)
-{
-    atomic_fetch_add(&container_of(host, struct lab, host)->wakes, 1);
-}
-
-void tap_lab_init(struct lab *lab)
+void tap_lab_init(struct tap_lab *lab)
 {
     memset(lab, 0, sizeof(*lab));
     lab->now_ns = NS_PER_SEC;
     clock_use_test(&lab->now_ns);
-    lab->host = (struct port_host){
-        .timer = host_timer,
-        .timer_cancel = host_timer_cancel,
-        .retire = host_retire,
-        .run = host_run,
-        .event = host_event,
-        .rxq_changed = host_rxq_changed,
-        .wake = host_wake,
-    };
+    fake_host_init(&lab->fake);
 }
 
-static void wait_for_worker(const struct lab_relay *relay)
+void tap_lab_fini(struct tap_lab *lab)
+{
+    fake_host_fini(&lab->fake);
+    clock_use_test(NULL);
+}
+
+static void wait_for_worker(const struct tap_lab_relay *relay)
 {
     uint64_t before = relay->rounds;
 
@@ -133,36 +66,24 @@ static void wait_for_worker(const struct lab_relay *relay)
         sched_yield();
 }
 
-void lab_pump(struct lab *lab)
+void tap_lab_pump(struct tap_lab *lab)
 {
-    while (lab->head != lab->tail) {
-        struct lab_call c = lab->call[lab->tail++ % LAB_CALLS];
-
-        if (c.work != NULL)
-            c.work(c.arg);
-        else if (lab->relay != NULL)
+    do {
+        if (lab->relay != NULL)
             wait_for_worker(lab->relay);
-        c.done(c.arg);
-    }
+        fake_host_poll(&lab->fake, 0);
+    } while (lab->fake.retires != NULL || lab->fake.jobs != NULL);
 }
 
-void lab_step(struct lab *lab, uint64_t ns)
+void tap_lab_step(struct tap_lab *lab, uint64_t ns)
 {
     lab->now_ns += ns;
-    for (size_t i = 0; i < ARRAY_SIZE(lab->timer); i++) {
-        struct port_timer *t = &lab->timer[i];
-
-        if (!t->armed || t->at_ns > lab->now_ns)
-            continue;
-        t->armed = false;
-        t->cb(t->arg);
-    }
-    lab_pump(lab);
+    tap_lab_pump(lab);
 }
 
 /* ---- shell --------------------------------------------------------------------------------------
  */
-bool lab_sh(const char *fmt, ...)
+bool tap_lab_sh(const char *fmt, ...)
 {
     char cmd[1024];
     va_list ap;
@@ -173,7 +94,7 @@ bool lab_sh(const char *fmt, ...)
     return system(cmd) == 0;
 }
 
-const char *lab_out(const char *fmt, ...)
+const char *tap_lab_out(const char *fmt, ...)
 {
     static char line[1024];
     char cmd[1024];
@@ -192,7 +113,7 @@ const char *lab_out(const char *fmt, ...)
     return line;
 }
 
-int lab_fd_count(void)
+int tap_lab_fd_count(void)
 {
     DIR *d = opendir("/proc/self/fd");
     int n = 0;
@@ -206,7 +127,7 @@ int lab_fd_count(void)
 
 /* ---- sockets ------------------------------------------------------------------------------------
  */
-int lab_socket(const char *netns, int domain, int type, int protocol)
+int tap_lab_socket(const char *netns, int domain, int type, int protocol)
 {
     int home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC), there, fd;
     char path[128];
@@ -223,9 +144,9 @@ int lab_socket(const char *netns, int domain, int type, int protocol)
     return fd;
 }
 
-int lab_packet_socket(const char *netns, const char *ifname)
+int tap_lab_packet_socket(const char *netns, const char *ifname)
 {
-    int fd = lab_socket(netns, AF_PACKET, SOCK_RAW, 0);
+    int fd = tap_lab_socket(netns, AF_PACKET, SOCK_RAW, 0);
     struct ifreq ifr = {0};
     struct sockaddr_ll ll = {.sll_family = AF_PACKET, .sll_protocol = 0x0300};
     struct timeval limit = {.tv_sec = 5};
@@ -240,33 +161,33 @@ int lab_packet_socket(const char *netns, const char *ifname)
 
 /* ---- ports --------------------------------------------------------------------------------------
  */
-void lab_options(struct tap_options *options)
+void tap_lab_options(struct tap_options *options)
 {
     *options = (struct tap_options){.ifup = true};
 }
 
-int lab_prepare(struct lab *lab, const char *name, const struct tap_options *options, uint16_t mtu,
-                struct port **ret, struct vsw_err *err)
+int tap_lab_prepare(struct tap_lab *lab, const char *name, const struct tap_options *options,
+                    uint16_t mtu, struct port **ret, struct vsw_err *err)
 {
     struct port_config config = {.up = true, .mtu = mtu, .options = options};
 
     snprintf(config.name, sizeof(config.name), "%s", name);
     memset(err, 0, sizeof(*err));
-    return port_type_find("tap")->prepare(&lab->host, &config, ret, err);
+    return port_type_find("tap")->prepare(&lab->fake.host, &config, ret, err);
 }
 
-struct port *lab_port(struct lab *lab, const char *name, const struct tap_options *options,
-                      uint16_t mtu)
+struct port *tap_lab_port(struct tap_lab *lab, const char *name, const struct tap_options *options,
+                          uint16_t mtu)
 {
     struct vsw_err err;
     struct port *port = NULL;
-    int rc = lab_prepare(lab, name, options, mtu, &port, &err);
+    int rc = tap_lab_prepare(lab, name, options, mtu, &port, &err);
 
     if (rc < 0)
         print_error("%s: %s: %s (%s)\n", name, err.field, err.msg, err.hint);
     assert_int_equal(rc, 0);
     assert_int_equal(port->type->start(port, &err), 0);
-    lab_pump(lab);
+    tap_lab_pump(lab);
     return port;
 }
 
@@ -275,19 +196,19 @@ static void count_done(void *arg)
     ++*(int *)arg;
 }
 
-void lab_remove(struct lab *lab, struct port *port, bool remove)
+void tap_lab_remove(struct tap_lab *lab, struct port *port, bool remove)
 {
     int done = 0;
 
     port->type->stop(port, count_done, &done);
-    lab_pump(lab);
+    tap_lab_pump(lab);
     assert_int_equal(done, 1);
     port->type->destroy(port, remove);
 }
 
 /* ---- worker -------------------------------------------------------------------------------------
  */
-static void carry(struct lab_relay *r, struct port_rxq *q, struct port *to)
+static void carry(struct tap_lab_relay *r, struct port_rxq *q, struct port *to)
 {
     struct tx_item item[BURST_FRAMES];
     uint16_t n = 0;
@@ -309,7 +230,7 @@ static void carry(struct lab_relay *r, struct port_rxq *q, struct port *to)
         r->tx_drops += item[i].drop != DROP_NONE;
 }
 
-static bool poll_queue(struct lab_relay *r, struct port_rxq *q, struct port *to)
+static bool poll_queue(struct tap_lab_relay *r, struct port_rxq *q, struct port *to)
 {
     burst_reset(&r->burst, BURST_FRAMES, INT64_MAX / 2, INT64_MAX / 2);
     q->port->type->rx(q, &r->burst);
@@ -319,7 +240,7 @@ static bool poll_queue(struct lab_relay *r, struct port_rxq *q, struct port *to)
     return r->burst.count > 0;
 }
 
-static bool arm(struct lab_relay *r)
+static bool arm(struct tap_lab_relay *r)
 {
     bool again = false;
 
@@ -332,7 +253,7 @@ static bool arm(struct lab_relay *r)
 
 static void *relay_main(void *arg)
 {
-    struct lab_relay *r = arg;
+    struct tap_lab_relay *r = arg;
     struct epoll_event ev = {.events = EPOLLIN};
     int ep = epoll_create1(EPOLL_CLOEXEC);
 
@@ -359,7 +280,7 @@ static void *relay_main(void *arg)
     return NULL;
 }
 
-void lab_relay_start(struct lab_relay *relay, struct port *a, struct port *b)
+void tap_lab_relay_start(struct tap_lab_relay *relay, struct port *a, struct port *b)
 {
     bool spin = relay->spin;
 
@@ -371,7 +292,7 @@ void lab_relay_start(struct lab_relay *relay, struct port *a, struct port *b)
     assert_int_equal(pthread_create(&relay->thread, NULL, relay_main, relay), 0);
 }
 
-void lab_relay_stop(struct lab_relay *relay)
+void tap_lab_relay_stop(struct tap_lab_relay *relay)
 {
     relay->stop = true;
     assert_int_equal(eventfd_write(relay->stop_fd, 1), 0);

@@ -17,14 +17,20 @@
 #include "tests/support/cmocka.h"
 #include "tests/support/tap_lab.h"
 
-static struct lab lab;
+static struct tap_lab lab;
 static struct burst burst;
 
 static int set_up(void **state)
 {
     tap_lab_init(&lab);
     /* Of a test before that failed. */
-    (void)lab_sh("ip -all netns del");
+    (void)tap_lab_sh("ip -all netns del");
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    tap_lab_fini(&lab);
     return 0;
 }
 
@@ -33,20 +39,21 @@ static struct port *make(const char *name, const char *netns, const char *addres
 {
     struct tap_options o;
 
-    lab_options(&o);
+    tap_lab_options(&o);
     o.queues = queues;
     snprintf(o.netns, sizeof(o.netns), "%s", netns);
     snprintf(o.address, sizeof(o.address), "%s", address);
-    return lab_port(&lab, name, &o, mtu);
+    return tap_lab_port(&lab, name, &o, mtu);
 }
 
 /* A namespace where nothing speaks unasked and IPv6 addresses work at once. */
 static void add_netns(const char *name, bool ipv6)
 {
-    assert_true(lab_sh("ip netns add %s && ip -n %s link set lo up", name, name));
-    assert_true(lab_sh("ip netns exec %s sh -c 'cd /proc/sys/net/ipv6/conf/default; "
-                       "echo %d >disable_ipv6; echo 0 >accept_dad; echo 0 >router_solicitations'",
-                       name, ipv6 ? 0 : 1));
+    assert_true(tap_lab_sh("ip netns add %s && ip -n %s link set lo up", name, name));
+    assert_true(
+        tap_lab_sh("ip netns exec %s sh -c 'cd /proc/sys/net/ipv6/conf/default; "
+                   "echo %d >disable_ipv6; echo 0 >accept_dad; echo 0 >router_solicitations'",
+                   name, ipv6 ? 0 : 1));
 }
 
 static uint16_t rx(struct port *port, uint16_t queue, uint16_t max_frames)
@@ -65,27 +72,28 @@ static void rx_done(struct port *port, uint16_t queue)
  */
 static void ping_through_two_ports(void **state)
 {
-    static struct lab_relay relay;
+    static struct tap_lab_relay relay;
     struct port *a, *b;
 
     add_netns("a", true);
     add_netns("b", true);
     a = make("pa", "a", "10.1.0.1/24,fd00::1/64", 9000, 2);
     b = make("pb", "b", "10.1.0.2/24,fd00::2/64", 9000, 4);
-    lab_relay_start(&relay, a, b);
-    assert_true(lab_sh("ip netns exec a ping -q -c 20 -i 0.01 -w 5 10.1.0.2 >/dev/null"));
-    assert_true(lab_sh("ip netns exec b ping -q -c 3 -i 0.01 -w 5 fd00::1 >/dev/null"));
+    tap_lab_relay_start(&relay, a, b);
+    assert_true(tap_lab_sh("ip netns exec a ping -q -c 20 -i 0.01 -w 5 10.1.0.2 >/dev/null"));
+    assert_true(tap_lab_sh("ip netns exec b ping -q -c 3 -i 0.01 -w 5 fd00::1 >/dev/null"));
     /* The largest frame, and one that the kernel puts together from fragments. */
     assert_true(
-        lab_sh("ip netns exec a ping -q -M do -s 8972 -c 3 -i 0.01 -w 5 10.1.0.2 >/dev/null"));
-    assert_true(lab_sh("ip netns exec b ping -q -s 30000 -c 3 -i 0.01 -w 5 10.1.0.1 >/dev/null"));
-    lab_relay_stop(&relay);
+        tap_lab_sh("ip netns exec a ping -q -M do -s 8972 -c 3 -i 0.01 -w 5 10.1.0.2 >/dev/null"));
+    assert_true(
+        tap_lab_sh("ip netns exec b ping -q -s 30000 -c 3 -i 0.01 -w 5 10.1.0.1 >/dev/null"));
+    tap_lab_relay_stop(&relay);
     assert_int_equal(relay.rx_drops, 0);
     assert_int_equal(relay.tx_drops, 0);
     assert_true(relay.sleeps > 0);
-    lab_remove(&lab, a, true);
-    lab_remove(&lab, b, true);
-    assert_true(lab_sh("ip netns del a && ip netns del b"));
+    tap_lab_remove(&lab, a, true);
+    tap_lab_remove(&lab, b, true);
+    assert_true(tap_lab_sh("ip netns del a && ip netns del b"));
 }
 
 #define TRANSFER_BYTES (256ull << 20)
@@ -149,8 +157,8 @@ static double now_s(void)
 static void transfer(int domain, const char *from, const char *to, const struct sockaddr *addr,
                      socklen_t addr_len, uint64_t bytes)
 {
-    struct transfer t = {.fd = lab_socket(to, domain, SOCK_STREAM, 0)};
-    int fd = lab_socket(from, domain, SOCK_STREAM, 0);
+    struct transfer t = {.fd = tap_lab_socket(to, domain, SOCK_STREAM, 0)};
+    int fd = tap_lab_socket(from, domain, SOCK_STREAM, 0);
     struct timeval limit = {.tv_sec = 20};
     double start = now_s();
     pthread_t thread;
@@ -171,7 +179,7 @@ static void transfer(int domain, const char *from, const char *to, const struct 
 
 static void tcp_with_offloads_both_ways(void **state)
 {
-    static struct lab_relay relay;
+    static struct tap_lab_relay relay;
     struct sockaddr_in to_b = {.sin_family = AF_INET, .sin_port = htons(5001)};
     struct sockaddr_in6 to_a = {.sin6_family = AF_INET6, .sin6_port = htons(5002)};
     struct port *a, *b;
@@ -182,11 +190,11 @@ static void tcp_with_offloads_both_ways(void **state)
     b = make("tb", "b", "10.1.0.2/24,fd00::2/64", 1500, 2);
     inet_pton(AF_INET, "10.1.0.2", &to_b.sin_addr);
     inet_pton(AF_INET6, "fd00::1", &to_a.sin6_addr);
-    lab_relay_start(&relay, a, b);
+    tap_lab_relay_start(&relay, a, b);
     transfer(AF_INET, "a", "b", (struct sockaddr *)&to_b, sizeof(to_b), TRANSFER_BYTES);
     assert_true(relay.gso_frames > 1000);
     transfer(AF_INET6, "b", "a", (struct sockaddr *)&to_a, sizeof(to_a), TRANSFER_BYTES);
-    lab_relay_stop(&relay);
+    tap_lab_relay_stop(&relay);
     print_message("%lu frames, %lu GSO, %lu partial checksums, %lu sleeps\n",
                   (unsigned long)relay.frames, (unsigned long)relay.gso_frames,
                   (unsigned long)relay.csum_frames, (unsigned long)relay.sleeps);
@@ -194,15 +202,15 @@ static void tcp_with_offloads_both_ways(void **state)
     assert_true(relay.csum_frames >= relay.gso_frames);
     assert_int_equal(relay.rx_drops, 0);
     assert_int_equal(relay.tx_drops, 0);
-    lab_remove(&lab, a, true);
-    lab_remove(&lab, b, true);
-    assert_true(lab_sh("ip netns del a && ip netns del b"));
+    tap_lab_remove(&lab, a, true);
+    tap_lab_remove(&lab, b, true);
+    assert_true(tap_lab_sh("ip netns del a && ip netns del b"));
 }
 
 /* A worker that never rests, while devices are deleted, changed and taken away below it. */
 static void devices_change_under_the_worker(void **state)
 {
-    static struct lab_relay relay = {.spin = true};
+    static struct tap_lab_relay relay = {.spin = true};
     struct port_config config = {.name = "xb", .up = true, .mtu = 1500};
     struct tap_options o;
     struct vsw_err err = {0};
@@ -212,33 +220,33 @@ static void devices_change_under_the_worker(void **state)
     add_netns("b", false);
     a = make("xa", "a", "10.1.0.1/24", 1500, 2);
     b = make("xb", "b", "10.1.0.2/24", 1500, 2);
-    lab_options(&o);
+    tap_lab_options(&o);
     o.queues = 2;
     snprintf(o.netns, sizeof(o.netns), "b");
     snprintf(o.address, sizeof(o.address), "10.1.0.2/24");
     config.options = &o;
-    lab_relay_start(&relay, a, b);
+    tap_lab_relay_start(&relay, a, b);
     lab.relay = &relay;
     for (int i = 0; i < 10; i++) {
-        assert_true(lab_sh("ip netns exec a ping -q -c 3 -i 0.01 -w 5 10.1.0.2 >/dev/null"));
+        assert_true(tap_lab_sh("ip netns exec a ping -q -c 3 -i 0.01 -w 5 10.1.0.2 >/dev/null"));
         config.up = i % 2 == 0;
         assert_int_equal(b->type->configure(b, &config, &err), 0);
-        lab_pump(&lab);
+        tap_lab_pump(&lab);
         assert_true(
-            lab_sh(i % 3 == 0 ? "ip netns del b && ip netns add b" : "ip -n b link del xb"));
+            tap_lab_sh(i % 3 == 0 ? "ip netns del b && ip netns add b" : "ip -n b link del xb"));
         while (!atomic_load(&b->attention) && i % 3 != 0)
             sched_yield();
         if (i % 3 != 0)
             b->type->attention(b);
         config.up = true;
         assert_int_equal(b->type->configure(b, &config, &err), 0);
-        lab_step(&lab, NS_PER_SEC);
-        lab_step(&lab, NS_PER_SEC);
+        tap_lab_step(&lab, NS_PER_SEC);
+        tap_lab_step(&lab, NS_PER_SEC);
     }
     lab.relay = NULL;
-    lab_relay_stop(&relay);
-    lab_remove(&lab, a, true);
-    lab_remove(&lab, b, true);
+    tap_lab_relay_stop(&relay);
+    tap_lab_remove(&lab, a, true);
+    tap_lab_remove(&lab, b, true);
 }
 
 /* ---- what the kernel hands to us ----------------------------------------------------------------
@@ -253,8 +261,8 @@ static void udp_comes_with_partial_checksum(void **state)
 
     add_netns("a", false);
     port = make("ua", "a", "10.1.0.1/24", 1500, 1);
-    assert_true(lab_sh("ip -n a neigh add 10.1.0.2 lladdr 52:54:00:00:00:02 dev ua"));
-    fd = lab_socket("a", AF_INET, SOCK_DGRAM, 0);
+    assert_true(tap_lab_sh("ip -n a neigh add 10.1.0.2 lladdr 52:54:00:00:00:02 dev ua"));
+    fd = tap_lab_socket("a", AF_INET, SOCK_DGRAM, 0);
     inet_pton(AF_INET, "10.1.0.2", &to.sin_addr);
     for (size_t i = 0; i < sizeof(text); i++)
         text[i] = pattern(i);
@@ -282,8 +290,8 @@ static void udp_comes_with_partial_checksum(void **state)
     rx_done(port, 0);
     assert_false(port->type->rx_arm(&port->rxq[0]));
     close(fd);
-    lab_remove(&lab, port, true);
-    assert_true(lab_sh("ip netns del a"));
+    tap_lab_remove(&lab, port, true);
+    assert_true(tap_lab_sh("ip netns del a"));
 }
 
 /* A TCP frame that asks for segmentation, as the kernel's own stack hands it to a device. */
@@ -336,7 +344,7 @@ static void large_frames_end_the_burst_early(void **state)
 
     add_netns("a", false);
     port = make("la", "a", "", 1500, 1);
-    fd = lab_packet_socket("a", "la");
+    fd = tap_lab_packet_socket("a", "la");
     assert_int_equal(setsockopt(fd, SOL_PACKET, PACKET_VNET_HDR_OPTION, &on, sizeof(on)), 0);
     for (uint32_t i = 0; i < total; i++) {
         uint32_t n = make_gso(buf, payload, (uint8_t)i);
@@ -363,8 +371,8 @@ static void large_frames_end_the_burst_early(void **state)
     assert_false(port->type->rx_arm(&port->rxq[0]));
     assert_int_equal(seen, total);
     close(fd);
-    lab_remove(&lab, port, true);
-    assert_true(lab_sh("ip netns del a"));
+    tap_lab_remove(&lab, port, true);
+    assert_true(tap_lab_sh("ip netns del a"));
 }
 
 static void burst_limits_are_kept(void **state)
@@ -375,7 +383,7 @@ static void burst_limits_are_kept(void **state)
 
     add_netns("a", false);
     port = make("ba", "a", "", 1500, 1);
-    fd = lab_packet_socket("a", "ba");
+    fd = tap_lab_packet_socket("a", "ba");
     for (int i = 0; i < 40; i++)
         assert_int_equal(send(fd, frame, sizeof(frame), 0), sizeof(frame));
     assert_int_equal(rx(port, 0, 8), 8);
@@ -390,8 +398,8 @@ static void burst_limits_are_kept(void **state)
     assert_false(port->type->rx_arm(&port->rxq[0]));
     assert_int_equal(rx(port, 0, BURST_FRAMES), 0);
     close(fd);
-    lab_remove(&lab, port, true);
-    assert_true(lab_sh("ip netns del a"));
+    tap_lab_remove(&lab, port, true);
+    assert_true(tap_lab_sh("ip netns del a"));
 }
 
 static void find_drops(void *arg, const char *name, uint64_t value, const char *help)
@@ -410,26 +418,26 @@ static void kernel_drops_are_counted(void **state)
     int fd;
 
     add_netns("a", false);
-    lab_options(&o);
+    tap_lab_options(&o);
     snprintf(o.netns, sizeof(o.netns), "a");
     o.queues = 1;
     o.txqueuelen = 100;
-    port = lab_port(&lab, "da", &o, 1500);
-    fd = lab_packet_socket("a", "da");
-    lab_step(&lab, NS_PER_SEC);
+    port = tap_lab_port(&lab, "da", &o, 1500);
+    fd = tap_lab_packet_socket("a", "da");
+    tap_lab_step(&lab, NS_PER_SEC);
     port->type->counters(port, find_drops, &drops);
     assert_int_equal(drops, 0);
     for (int i = 0; i < 1000; i++)
         assert_true(send(fd, frame, sizeof(frame), MSG_DONTWAIT) > 0 || errno == ENOBUFS);
     while (rx(port, 0, BURST_FRAMES) > 0)
         taken += burst.count;
-    lab_step(&lab, NS_PER_SEC);
+    tap_lab_step(&lab, NS_PER_SEC);
     port->type->counters(port, find_drops, &drops);
     assert_int_equal(taken, 100);
     assert_int_equal(drops, 900);
     close(fd);
-    lab_remove(&lab, port, true);
-    assert_true(lab_sh("ip netns del a"));
+    tap_lab_remove(&lab, port, true);
+    assert_true(tap_lab_sh("ip netns del a"));
 }
 
 /* ---- what we hand to the kernel
@@ -468,7 +476,7 @@ static void pieces_arrive_whole(void **state)
 
     add_netns("a", false);
     port = make("wa", "a", "", 9000, 1);
-    fd = lab_packet_socket("a", "wa");
+    fd = tap_lab_packet_socket("a", "wa");
     for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
         fill_frame(&f, seg, counts[i], body, counts[i] == 0 ? 0 : sizeof(body));
         item.drop = 77;
@@ -479,8 +487,8 @@ static void pieces_arrive_whole(void **state)
         assert_memory_equal(got + f.head_len, body, f.len - f.head_len);
     }
     close(fd);
-    lab_remove(&lab, port, true);
-    assert_true(lab_sh("ip netns del a"));
+    tap_lab_remove(&lab, port, true);
+    assert_true(tap_lab_sh("ip netns del a"));
 }
 
 static void tags_are_pushed(void **state)
@@ -499,7 +507,7 @@ static void tags_are_pushed(void **state)
 
     add_netns("a", false);
     port = make("ga", "a", "", 1500, 1);
-    fd = lab_packet_socket("a", "ga");
+    fd = tap_lab_packet_socket("a", "ga");
     assert_int_equal(setsockopt(fd, SOL_PACKET, PACKET_AUXDATA, &on, sizeof(on)), 0);
     fill_frame(&f, seg, 4, body, sizeof(body));
     port->type->tx(&port->txq[0], &item, 1);
@@ -512,8 +520,8 @@ static void tags_are_pushed(void **state)
     assert_memory_equal(got, f.head, f.head_len);
     assert_memory_equal(got + f.head_len, body, sizeof(body));
     close(fd);
-    lab_remove(&lab, port, true);
-    assert_true(lab_sh("ip netns del a"));
+    tap_lab_remove(&lab, port, true);
+    assert_true(tap_lab_sh("ip netns del a"));
 }
 
 static void refused_frames_have_a_reason(void **state)
@@ -538,25 +546,25 @@ static void refused_frames_have_a_reason(void **state)
     seg[0].base = (const uint8_t *)8;
     port->type->tx(&port->txq[0], items, 1);
     assert_int_equal(items[0].drop, DROP_kernel_refused);
-    lab_remove(&lab, port, true);
-    assert_true(lab_sh("ip netns del a"));
+    tap_lab_remove(&lab, port, true);
+    assert_true(tap_lab_sh("ip netns del a"));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(ping_through_two_ports, set_up),
-        cmocka_unit_test_setup(tcp_with_offloads_both_ways, set_up),
-        cmocka_unit_test_setup(devices_change_under_the_worker, set_up),
-        cmocka_unit_test_setup(udp_comes_with_partial_checksum, set_up),
-        cmocka_unit_test_setup(large_frames_end_the_burst_early, set_up),
-        cmocka_unit_test_setup(burst_limits_are_kept, set_up),
-        cmocka_unit_test_setup(kernel_drops_are_counted, set_up),
-        cmocka_unit_test_setup(pieces_arrive_whole, set_up),
-        cmocka_unit_test_setup(tags_are_pushed, set_up),
-        cmocka_unit_test_setup(refused_frames_have_a_reason, set_up),
+        cmocka_unit_test_setup_teardown(ping_through_two_ports, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(tcp_with_offloads_both_ways, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(devices_change_under_the_worker, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(udp_comes_with_partial_checksum, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(large_frames_end_the_burst_early, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(burst_limits_are_kept, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(kernel_drops_are_counted, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(pieces_arrive_whole, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(tags_are_pushed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(refused_frames_have_a_reason, set_up, tear_down),
     };
 
-    lab_isolate();
+    tap_lab_isolate();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,13 +13,19 @@
 #include "tests/support/cmocka.h"
 #include "tests/support/tap_lab.h"
 
-static struct lab lab;
+static struct tap_lab lab;
 
 static int set_up(void **state)
 {
     tap_lab_init(&lab);
     /* Of a test before that failed. */
-    (void)lab_sh("ip -all netns del");
+    (void)tap_lab_sh("ip -all netns del");
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    tap_lab_fini(&lab);
     return 0;
 }
 
@@ -42,7 +48,7 @@ static void assert_has(const char *text, const char *part)
         fail_msg("'%s' is not in '%s'", part, text);
 }
 
-#define link_of(ns, dev) lab_out("ip -n %s -d -o link show dev %s 2>&1", ns, dev)
+#define link_of(ns, dev) tap_lab_out("ip -n %s -d -o link show dev %s 2>&1", ns, dev)
 
 static void set_text(char *dst, size_t size, const char *text)
 {
@@ -56,24 +62,24 @@ static void creates_with_all_settings(void **state)
     struct port_info info;
     struct port *port;
 
-    assert_true(lab_sh("ip netns add a"));
-    lab_options(&o);
+    assert_true(tap_lab_sh("ip netns add a"));
+    tap_lab_options(&o);
     SET(o.ifname, "lan0");
     SET(o.netns, "a");
     SET(o.address, "10.1.2.3/24,fd00::5/64, 10.9.0.1/32");
     assert_int_equal(mac_parse("52:54:00:11:22:33", &o.mac), 0);
     o.txqueuelen = 777;
     o.queues = 3;
-    port = lab_port(&lab, "p1", &o, 9000);
+    port = tap_lab_port(&lab, "p1", &o, 9000);
     assert_has(link_of("a", "lan0"), "mtu 9000");
     assert_has(link_of("a", "lan0"), "52:54:00:11:22:33");
     assert_has(link_of("a", "lan0"), "qlen 777");
     assert_has(link_of("a", "lan0"), ",UP,LOWER_UP");
     assert_has(link_of("a", "lan0"), "multi_queue numqueues 3");
     assert_has(link_of("a", "lan0"), "persist on");
-    assert_has(lab_out("ip -n a -o -4 addr show dev lan0 | tr '\\n' ' '"), "10.1.2.3/24");
-    assert_has(lab_out("ip -n a -o -4 addr show dev lan0 | tr '\\n' ' '"), "10.9.0.1/32");
-    assert_has(lab_out("ip -n a -o -6 addr show dev lan0 | tr '\\n' ' '"), "fd00::5/64");
+    assert_has(tap_lab_out("ip -n a -o -4 addr show dev lan0 | tr '\\n' ' '"), "10.1.2.3/24");
+    assert_has(tap_lab_out("ip -n a -o -4 addr show dev lan0 | tr '\\n' ' '"), "10.9.0.1/32");
+    assert_has(tap_lab_out("ip -n a -o -6 addr show dev lan0 | tr '\\n' ' '"), "fd00::5/64");
     assert_int_equal(port->queue_pairs, 3);
     assert_int_equal(port->tx_queues, 3);
     info = info_of(port);
@@ -82,9 +88,9 @@ static void creates_with_all_settings(void **state)
     assert_true(info.connected && info.driver_ready);
     assert_has(info.features, "multiqueue 3");
     assert_has(info.features, "steering program, filter program");
-    lab_remove(&lab, port, true);
+    tap_lab_remove(&lab, port, true);
     assert_has(link_of("a", "lan0"), "does not exist");
-    assert_true(lab_sh("ip netns del a"));
+    assert_true(tap_lab_sh("ip netns del a"));
 }
 
 static void defaults_are_sound(void **state)
@@ -92,13 +98,13 @@ static void defaults_are_sound(void **state)
     struct tap_options o;
     struct port *port;
 
-    lab_options(&o);
-    port = lab_port(&lab, "own0", &o, 1500);
+    tap_lab_options(&o);
+    port = tap_lab_port(&lab, "own0", &o, 1500);
     assert_in_range(port->queue_pairs, 1, 4);
     assert_string_equal(info_of(port).where, "own0");
-    assert_true(lab_sh("ip link show dev own0 >/dev/null"));
-    lab_remove(&lab, port, true);
-    assert_false(lab_sh("ip link show dev own0 >/dev/null 2>&1"));
+    assert_true(tap_lab_sh("ip link show dev own0 >/dev/null"));
+    tap_lab_remove(&lab, port, true);
+    assert_false(tap_lab_sh("ip link show dev own0 >/dev/null 2>&1"));
 }
 
 static void daemon_restart_keeps_device_and_routes(void **state)
@@ -106,23 +112,23 @@ static void daemon_restart_keeps_device_and_routes(void **state)
     struct tap_options o;
     struct port *port;
 
-    assert_true(lab_sh("ip netns add a"));
-    lab_options(&o);
+    assert_true(tap_lab_sh("ip netns add a"));
+    tap_lab_options(&o);
     SET(o.netns, "a");
     SET(o.address, "10.1.0.1/24");
-    port = lab_port(&lab, "k0", &o, 1500);
-    assert_true(lab_sh("ip -n a route add 172.16.0.0/12 via 10.1.0.2"));
-    assert_true(lab_sh("ip -n a addr add 10.7.0.1/24 dev k0"));
-    lab_remove(&lab, port, false);
+    port = tap_lab_port(&lab, "k0", &o, 1500);
+    assert_true(tap_lab_sh("ip -n a route add 172.16.0.0/12 via 10.1.0.2"));
+    assert_true(tap_lab_sh("ip -n a addr add 10.7.0.1/24 dev k0"));
+    tap_lab_remove(&lab, port, false);
     assert_has(link_of("a", "k0"), "NO-CARRIER");
-    port = lab_port(&lab, "k0", &o, 1500);
+    port = tap_lab_port(&lab, "k0", &o, 1500);
     assert_has(link_of("a", "k0"), "LOWER_UP");
-    assert_has(lab_out("ip -n a route get 172.16.1.1"), "via 10.1.0.2 dev k0");
-    assert_has(lab_out("ip -n a -o -4 addr show dev k0 | tr '\\n' ' '"), "10.7.0.1/24");
+    assert_has(tap_lab_out("ip -n a route get 172.16.1.1"), "via 10.1.0.2 dev k0");
+    assert_has(tap_lab_out("ip -n a -o -4 addr show dev k0 | tr '\\n' ' '"), "10.7.0.1/24");
     assert_has(info_of(port).features, "made by us");
-    lab_remove(&lab, port, true);
+    tap_lab_remove(&lab, port, true);
     assert_has(link_of("a", "k0"), "does not exist");
-    assert_true(lab_sh("ip netns del a"));
+    assert_true(tap_lab_sh("ip netns del a"));
 }
 
 static void foreign_device_is_never_removed(void **state)
@@ -130,21 +136,22 @@ static void foreign_device_is_never_removed(void **state)
     struct tap_options o;
     struct port *port;
 
-    assert_true(lab_sh("ip netns add a && ip -n a tuntap add dev f0 mode tap multi_queue"));
-    lab_options(&o);
+    assert_true(tap_lab_sh("ip netns add a && ip -n a tuntap add dev f0 mode tap multi_queue"));
+    tap_lab_options(&o);
     SET(o.netns, "a");
-    port = lab_port(&lab, "f0", &o, 1400);
+    port = tap_lab_port(&lab, "f0", &o, 1400);
     assert_has(link_of("a", "f0"), "mtu 1400");
     assert_has(info_of(port).features, "not made by us");
-    lab_remove(&lab, port, true);
+    tap_lab_remove(&lab, port, true);
     assert_has(link_of("a", "f0"), "mtu 1400");
     /* Another port's device is foreign as well. */
-    port = lab_port(&lab, "other", &(struct tap_options){.ifname = "mine", .netns = "a"}, 1500);
-    lab_remove(&lab, port, false);
-    port = lab_port(&lab, "not_other", &(struct tap_options){.ifname = "mine", .netns = "a"}, 1500);
-    lab_remove(&lab, port, true);
+    port = tap_lab_port(&lab, "other", &(struct tap_options){.ifname = "mine", .netns = "a"}, 1500);
+    tap_lab_remove(&lab, port, false);
+    port = tap_lab_port(&lab, "not_other", &(struct tap_options){.ifname = "mine", .netns = "a"},
+                        1500);
+    tap_lab_remove(&lab, port, true);
     assert_false(has(link_of("a", "mine"), "does not exist"));
-    assert_true(lab_sh("ip netns del a"));
+    assert_true(tap_lab_sh("ip netns del a"));
 }
 
 static void single_queue_device(void **state)
@@ -153,17 +160,17 @@ static void single_queue_device(void **state)
     struct vsw_err err;
     struct port *port;
 
-    assert_true(lab_sh("ip tuntap add dev s0 mode tap"));
-    lab_options(&o);
-    port = lab_port(&lab, "s0", &o, 1500);
+    assert_true(tap_lab_sh("ip tuntap add dev s0 mode tap"));
+    tap_lab_options(&o);
+    port = tap_lab_port(&lab, "s0", &o, 1500);
     assert_int_equal(port->queue_pairs, 1);
     assert_has(info_of(port).features, "single queue 1");
-    lab_remove(&lab, port, true);
+    tap_lab_remove(&lab, port, true);
     o.queues = 2;
-    assert_int_equal(lab_prepare(&lab, "s0", &o, 1500, &port, &err), -EINVAL);
+    assert_int_equal(tap_lab_prepare(&lab, "s0", &o, 1500, &port, &err), -EINVAL);
     assert_has(err.msg, "single queue");
     assert_has(err.hint, "multi_queue");
-    assert_true(lab_sh("ip tuntap del dev s0 mode tap"));
+    assert_true(tap_lab_sh("ip tuntap del dev s0 mode tap"));
 }
 
 static void in_use_by_another(void **state)
@@ -172,13 +179,13 @@ static void in_use_by_another(void **state)
     struct vsw_err err;
     struct port *port, *second;
 
-    lab_options(&o);
+    tap_lab_options(&o);
     SET(o.ifname, "u0");
-    port = lab_port(&lab, "p1", &o, 1500);
-    assert_int_equal(lab_prepare(&lab, "p2", &o, 1500, &second, &err), -EBUSY);
+    port = tap_lab_port(&lab, "p1", &o, 1500);
+    assert_int_equal(tap_lab_prepare(&lab, "p2", &o, 1500, &second, &err), -EBUSY);
     assert_has(err.msg, "in use by another program");
-    assert_has(lab_out("ip -d -o link show dev u0"), "LOWER_UP");
-    lab_remove(&lab, port, true);
+    assert_has(tap_lab_out("ip -d -o link show dev u0"), "LOWER_UP");
+    tap_lab_remove(&lab, port, true);
 }
 
 static void finds_namespace_by_pid_and_path(void **state)
@@ -188,78 +195,78 @@ static void finds_namespace_by_pid_and_path(void **state)
     char number[32];
     pid_t pid;
 
-    assert_true(lab_sh("ip netns add a"));
-    pid = atoi(lab_out("ip netns exec a sleep 1000 >/dev/null 2>&1 & echo $!"));
+    assert_true(tap_lab_sh("ip netns add a"));
+    pid = atoi(tap_lab_out("ip netns exec a sleep 1000 >/dev/null 2>&1 & echo $!"));
     assert_true(pid > 0);
-    assert_true(lab_sh("for i in $(seq 500); do [ $(stat -Lc %%i /proc/%d/ns/net) = "
-                       "$(stat -Lc %%i /run/netns/a) ] && exit 0; done; exit 1",
-                       pid));
+    assert_true(tap_lab_sh("for i in $(seq 500); do [ $(stat -Lc %%i /proc/%d/ns/net) = "
+                           "$(stat -Lc %%i /run/netns/a) ] && exit 0; done; exit 1",
+                           pid));
     for (int i = 0; i < 3; i++) {
         static const char *const forms[] = {"pid:%d", "%d", "/proc/%d/ns/net"};
 
         snprintf(number, sizeof(number), forms[i], pid);
-        lab_options(&o);
+        tap_lab_options(&o);
         SET(o.netns, number);
-        port = lab_port(&lab, "n0", &o, 1500);
+        port = tap_lab_port(&lab, "n0", &o, 1500);
         assert_false(has(link_of("a", "n0"), "does not exist"));
-        lab_remove(&lab, port, true);
+        tap_lab_remove(&lab, port, true);
     }
     /* The process ends, and the port says so and waits for nobody: numbers come back as others. */
-    SET(o.netns, lab_out("echo pid:%d", pid));
-    port = lab_port(&lab, "n0", &o, 1500);
+    SET(o.netns, tap_lab_out("echo pid:%d", pid));
+    port = tap_lab_port(&lab, "n0", &o, 1500);
     kill(pid, SIGKILL);
-    while (
-        lab_sh("kill -0 %d 2>/dev/null && [ \"$(cut -d' ' -f3 /proc/%d/stat)\" != Z ]", pid, pid))
+    while (tap_lab_sh("kill -0 %d 2>/dev/null && [ \"$(cut -d' ' -f3 /proc/%d/stat)\" != Z ]", pid,
+                      pid))
         ;
-    lab_step(&lab, NS_PER_SEC);
+    tap_lab_step(&lab, NS_PER_SEC);
     assert_has(info_of(port).error, "has ended");
     assert_int_equal(port->tx_queues, 0);
-    lab_step(&lab, 2 * NS_PER_SEC);
+    tap_lab_step(&lab, 2 * NS_PER_SEC);
     assert_has(info_of(port).error, "has ended");
-    lab_remove(&lab, port, true);
-    assert_true(lab_sh("ip netns del a"));
+    tap_lab_remove(&lab, port, true);
+    assert_true(tap_lab_sh("ip netns del a"));
 }
 
 static void namespace_removed_and_back(void **state)
 {
-    const char *home = strdup(lab_out("readlink /proc/self/ns/net"));
+    const char *home = strdup(tap_lab_out("readlink /proc/self/ns/net"));
     struct tap_options o;
     struct port *port;
     uint32_t events;
 
-    assert_true(lab_sh("ip netns add a"));
-    lab_options(&o);
+    assert_true(tap_lab_sh("ip netns add a"));
+    tap_lab_options(&o);
     SET(o.netns, "a");
     SET(o.address, "10.1.0.1/24");
-    port = lab_port(&lab, "r0", &o, 1500);
-    assert_true(lab_sh("ip netns del a"));
-    lab_step(&lab, NS_PER_SEC);
+    port = tap_lab_port(&lab, "r0", &o, 1500);
+    assert_true(tap_lab_sh("ip netns del a"));
+    tap_lab_step(&lab, NS_PER_SEC);
     assert_has(info_of(port).error, "namespace /run/netns/a has gone");
     assert_false(info_of(port).connected);
     assert_int_equal(port->tx_queues, 0);
     assert_false(port->rxq[0].live);
     assert_int_equal(port->rxq[0].event_fd, -1);
-    lab_step(&lab, NS_PER_SEC);
+    tap_lab_step(&lab, NS_PER_SEC);
     assert_has(info_of(port).error, "there is no namespace");
-    events = lab.events;
+    events = lab.fake.events;
     for (int i = 0; i < 5; i++)
-        lab_step(&lab, NS_PER_SEC);
-    assert_int_equal(lab.events, events);
-    assert_true(lab_sh("ip netns add a"));
-    lab_step(&lab, NS_PER_SEC);
+        tap_lab_step(&lab, NS_PER_SEC);
+    assert_int_equal(lab.fake.events, events);
+    assert_true(tap_lab_sh("ip netns add a"));
+    tap_lab_step(&lab, NS_PER_SEC);
     assert_string_equal(info_of(port).error, "");
     assert_true(port->rxq[0].live);
     assert_true(port->tx_queues > 0);
-    assert_has(lab_out("ip -n a -o -4 addr show dev r0"), "10.1.0.1/24");
+    assert_has(tap_lab_out("ip -n a -o -4 addr show dev r0"), "10.1.0.1/24");
     /* Replaced between two looks. */
-    assert_true(lab_sh("ip netns del a && ip netns add a"));
-    lab_step(&lab, NS_PER_SEC);
-    lab_step(&lab, NS_PER_SEC);
+    assert_true(tap_lab_sh("ip netns del a && ip netns add a"));
+    tap_lab_step(&lab, NS_PER_SEC);
+    tap_lab_step(&lab, NS_PER_SEC);
     assert_string_equal(info_of(port).error, "");
-    assert_has(lab_out("ip -n a -o -4 addr show dev r0"), "10.1.0.1/24");
-    lab_remove(&lab, port, true);
-    assert_true(lab_sh("ip netns del a"));
-    assert_string_equal(lab_out("readlink /proc/self/ns/net"), home);
+    assert_has(tap_lab_out("ip -n a -o -4 addr show dev r0"), "10.1.0.1/24");
+    tap_lab_remove(&lab, port, true);
+    assert_true(tap_lab_sh("ip netns del a"));
+    assert_string_equal(tap_lab_out("readlink /proc/self/ns/net"), home);
     free((void *)(uintptr_t)home);
 }
 
@@ -280,39 +287,39 @@ static void device_deleted_under_the_port(void **state)
     struct tx_item item = {.frame = &f};
     struct port *port;
 
-    lab_options(&o);
+    tap_lab_options(&o);
     SET(o.address, "10.1.0.1/24");
-    port = lab_port(&lab, "d0", &o, 1500);
-    assert_true(lab_sh("ip link del d0"));
+    port = tap_lab_port(&lab, "d0", &o, 1500);
+    assert_true(tap_lab_sh("ip link del d0"));
     poll_once(port);
-    assert_int_equal(lab.wakes, 1);
+    assert_int_equal(lab.fake.wakes, 1);
     assert_true(port->attention);
     assert_false(port->type->rx_arm(&port->rxq[0]));
     assert_false(port->type->tx_room(&port->txq[0]));
     poll_once(port);
     port->type->tx(&port->txq[0], &item, 1);
     assert_int_equal(item.drop, DROP_dst_down);
-    assert_int_equal(lab.wakes, 1);
+    assert_int_equal(lab.fake.wakes, 1);
     port->type->attention(port);
     assert_int_equal(port->tx_queues, 0);
-    lab_pump(&lab);
+    tap_lab_pump(&lab);
     assert_has(info_of(port).error, "gone");
-    lab_step(&lab, NS_PER_SEC);
+    tap_lab_step(&lab, NS_PER_SEC);
     assert_string_equal(info_of(port).error, "");
-    assert_has(lab_out("ip -o -4 addr show dev d0"), "10.1.0.1/24");
+    assert_has(tap_lab_out("ip -o -4 addr show dev d0"), "10.1.0.1/24");
     /* Noticed by sending, and by looking. */
-    assert_true(lab_sh("ip link del d0"));
+    assert_true(tap_lab_sh("ip link del d0"));
     port->type->tx(&port->txq[0], &item, 1);
     assert_int_equal(item.drop, DROP_dst_down);
-    assert_int_equal(lab.wakes, 2);
+    assert_int_equal(lab.fake.wakes, 2);
     port->type->attention(port);
-    lab_pump(&lab);
-    lab_step(&lab, NS_PER_SEC);
-    assert_true(lab_sh("ip link del d0"));
-    lab_step(&lab, NS_PER_SEC);
-    lab_step(&lab, NS_PER_SEC);
+    tap_lab_pump(&lab);
+    tap_lab_step(&lab, NS_PER_SEC);
+    assert_true(tap_lab_sh("ip link del d0"));
+    tap_lab_step(&lab, NS_PER_SEC);
+    tap_lab_step(&lab, NS_PER_SEC);
     assert_string_equal(info_of(port).error, "");
-    lab_remove(&lab, port, true);
+    tap_lab_remove(&lab, port, true);
 }
 
 static void foreign_device_is_waited_for(void **state)
@@ -320,20 +327,20 @@ static void foreign_device_is_waited_for(void **state)
     struct tap_options o;
     struct port *port;
 
-    assert_true(lab_sh("ip tuntap add dev w0 mode tap multi_queue"));
-    lab_options(&o);
-    port = lab_port(&lab, "w0", &o, 1500);
-    assert_true(lab_sh("ip link del w0"));
+    assert_true(tap_lab_sh("ip tuntap add dev w0 mode tap multi_queue"));
+    tap_lab_options(&o);
+    port = tap_lab_port(&lab, "w0", &o, 1500);
+    assert_true(tap_lab_sh("ip link del w0"));
     for (int i = 0; i < 3; i++)
-        lab_step(&lab, NS_PER_SEC);
+        tap_lab_step(&lab, NS_PER_SEC);
     assert_has(info_of(port).error, "interface w0 is gone");
     assert_has(info_of(port).hint, "waits");
-    assert_false(lab_sh("ip link show dev w0 >/dev/null 2>&1"));
-    assert_true(lab_sh("ip tuntap add dev w0 mode tap multi_queue"));
-    lab_step(&lab, NS_PER_SEC);
+    assert_false(tap_lab_sh("ip link show dev w0 >/dev/null 2>&1"));
+    assert_true(tap_lab_sh("ip tuntap add dev w0 mode tap multi_queue"));
+    tap_lab_step(&lab, NS_PER_SEC);
     assert_string_equal(info_of(port).error, "");
-    lab_remove(&lab, port, true);
-    assert_true(lab_sh("ip tuntap del dev w0 mode tap multi_queue"));
+    tap_lab_remove(&lab, port, true);
+    assert_true(tap_lab_sh("ip tuntap del dev w0 mode tap multi_queue"));
 }
 
 static void live_changes(void **state)
@@ -343,10 +350,10 @@ static void live_changes(void **state)
     struct vsw_err err = {0};
     struct port *port;
 
-    lab_options(&o);
+    tap_lab_options(&o);
     SET(o.address, "10.1.0.1/24,10.1.0.2/24");
-    port = lab_port(&lab, "c0", &o, 1500);
-    assert_true(lab_sh("ip addr add 10.1.0.9/24 dev c0"));
+    port = tap_lab_port(&lab, "c0", &o, 1500);
+    assert_true(tap_lab_sh("ip addr add 10.1.0.9/24 dev c0"));
     config.options = &o;
     config.mtu = 4000;
     SET(o.address, "10.1.0.2/24,fd00::1/64");
@@ -354,31 +361,31 @@ static void live_changes(void **state)
     assert_int_equal(port->type->can_configure(port, &config), 0);
     assert_int_equal(port->type->configure(port, &config, &err), 0);
     assert_int_equal(port->mtu, 4000);
-    lab_pump(&lab);
-    assert_has(lab_out("ip -o link show dev c0"), "mtu 4000");
-    assert_has(lab_out("ip -o link show dev c0"), "52:54:00:aa:bb:cc");
-    assert_false(has(lab_out("ip -o -4 addr show dev c0 | tr '\\n' ' '"), "10.1.0.1/24"));
-    assert_has(lab_out("ip -o -4 addr show dev c0 | tr '\\n' ' '"), "10.1.0.2/24");
-    assert_has(lab_out("ip -o -4 addr show dev c0 | tr '\\n' ' '"), "10.1.0.9/24");
-    assert_has(lab_out("ip -o -6 addr show dev c0 | tr '\\n' ' '"), "fd00::1/64");
+    tap_lab_pump(&lab);
+    assert_has(tap_lab_out("ip -o link show dev c0"), "mtu 4000");
+    assert_has(tap_lab_out("ip -o link show dev c0"), "52:54:00:aa:bb:cc");
+    assert_false(has(tap_lab_out("ip -o -4 addr show dev c0 | tr '\\n' ' '"), "10.1.0.1/24"));
+    assert_has(tap_lab_out("ip -o -4 addr show dev c0 | tr '\\n' ' '"), "10.1.0.2/24");
+    assert_has(tap_lab_out("ip -o -4 addr show dev c0 | tr '\\n' ' '"), "10.1.0.9/24");
+    assert_has(tap_lab_out("ip -o -6 addr show dev c0 | tr '\\n' ' '"), "fd00::1/64");
     /* Administratively down: no carrier, addresses stay. */
     config.up = false;
     assert_int_equal(port->type->configure(port, &config, &err), 0);
     assert_int_equal(port->tx_queues, 0);
     assert_false(port->rxq[0].live);
-    lab_pump(&lab);
-    assert_has(lab_out("ip -o link show dev c0"), "NO-CARRIER");
-    assert_has(lab_out("ip -o -4 addr show dev c0 | tr '\\n' ' '"), "10.1.0.2/24");
+    tap_lab_pump(&lab);
+    assert_has(tap_lab_out("ip -o link show dev c0"), "NO-CARRIER");
+    assert_has(tap_lab_out("ip -o -4 addr show dev c0 | tr '\\n' ' '"), "10.1.0.2/24");
     config.up = true;
     assert_int_equal(port->type->configure(port, &config, &err), 0);
-    lab_pump(&lab);
-    assert_has(lab_out("ip -o link show dev c0"), "LOWER_UP");
+    tap_lab_pump(&lab);
+    assert_has(tap_lab_out("ip -o link show dev c0"), "LOWER_UP");
     assert_true(port->tx_queues > 0 && port->rxq[0].live);
     /* What needs a new device. */
     o.queues = port->queue_pairs + 1;
     assert_int_equal(port->type->can_configure(port, &config), -EBUSY);
     assert_int_equal(port->type->configure(port, &config, &err), -EBUSY);
-    lab_remove(&lab, port, true);
+    tap_lab_remove(&lab, port, true);
 }
 
 static void operator_may_set_it_down(void **state)
@@ -388,18 +395,18 @@ static void operator_may_set_it_down(void **state)
     struct tx_item item = {.frame = &f};
     struct port *port;
 
-    lab_options(&o);
-    port = lab_port(&lab, "o0", &o, 1500);
-    assert_true(lab_sh("ip link set o0 down"));
+    tap_lab_options(&o);
+    port = tap_lab_port(&lab, "o0", &o, 1500);
+    assert_true(tap_lab_sh("ip link set o0 down"));
     port->type->tx(&port->txq[0], &item, 1);
     assert_int_equal(item.drop, DROP_dst_down);
-    lab_step(&lab, NS_PER_SEC);
+    tap_lab_step(&lab, NS_PER_SEC);
     assert_false(info_of(port).driver_ready);
     assert_true(info_of(port).connected);
-    assert_true(lab_sh("ip link set o0 up"));
-    lab_step(&lab, NS_PER_SEC);
+    assert_true(tap_lab_sh("ip link set o0 up"));
+    tap_lab_step(&lab, NS_PER_SEC);
     assert_true(info_of(port).driver_ready);
-    lab_remove(&lab, port, true);
+    tap_lab_remove(&lab, port, true);
 }
 
 static void refuse(const char *name, struct tap_options o, uint16_t mtu, int code,
@@ -409,7 +416,7 @@ static void refuse(const char *name, struct tap_options o, uint16_t mtu, int cod
     struct port *port = NULL;
 
     o.ifup = true;
-    assert_int_equal(lab_prepare(&lab, name, &o, mtu, &port, &err), code);
+    assert_int_equal(tap_lab_prepare(&lab, name, &o, mtu, &port, &err), code);
     assert_int_equal(err.code, code);
     assert_string_equal(err.field, field);
     assert_has(err.msg, msg);
@@ -447,24 +454,24 @@ static void bad_options_say_why(void **state)
            "");
     refuse("p", (struct tap_options){.netns = "/etc/passwd"}, 1500, -EINVAL, "netns",
            "no network namespace", "");
-    assert_true(lab_sh("ip link add veth_x type veth peer name veth_y"));
+    assert_true(tap_lab_sh("ip link add veth_x type veth peer name veth_y"));
     refuse("veth_x", (struct tap_options){0}, 1500, -EINVAL, "ifname", "is no TAP device",
            "another");
-    assert_true(lab_sh("ip link del veth_x"));
-    assert_false(lab_sh("ip link show dev p >/dev/null 2>&1"));
+    assert_true(tap_lab_sh("ip link del veth_x"));
+    assert_false(tap_lab_sh("ip link show dev p >/dev/null 2>&1"));
 }
 
 /* The kernel refuses what looked right to us: nothing half-made is left. */
 static void failed_creation_leaves_nothing(void **state)
 {
-    int fds = lab_fd_count();
+    int fds = tap_lab_fd_count();
 
-    assert_true(lab_sh("echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6"));
+    assert_true(tap_lab_sh("echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6"));
     refuse("p", (struct tap_options){.address = "fd00::1/64"}, 1500, -EACCES, "address",
            "cannot set address of interface p", "IPv6 is disabled");
-    assert_true(lab_sh("echo 0 >/proc/sys/net/ipv6/conf/default/disable_ipv6"));
-    assert_false(lab_sh("ip link show dev p >/dev/null 2>&1"));
-    assert_int_equal(lab_fd_count(), fds);
+    assert_true(tap_lab_sh("echo 0 >/proc/sys/net/ipv6/conf/default/disable_ipv6"));
+    assert_false(tap_lab_sh("ip link show dev p >/dev/null 2>&1"));
+    assert_int_equal(tap_lab_fd_count(), fds);
 }
 
 static int as_nobody(int (*fn)(void))
@@ -489,13 +496,13 @@ static int unprivileged_create(void)
     struct vsw_err err;
     struct port *port;
 
-    lab_options(&o);
-    if (lab_prepare(&lab, "np0", &o, 1500, &port, &err) != -EPERM)
+    tap_lab_options(&o);
+    if (tap_lab_prepare(&lab, "np0", &o, 1500, &port, &err) != -EPERM)
         return 1;
     if (!has(err.msg, "no permission to use interface np0") || !has(err.hint, "CAP_NET_ADMIN"))
         return 2;
     SET(o.netns, "a");
-    if (lab_prepare(&lab, "np0", &o, 1500, &port, &err) != -EPERM)
+    if (tap_lab_prepare(&lab, "np0", &o, 1500, &port, &err) != -EPERM)
         return 3;
     return has(err.msg, "cannot enter namespace") && has(err.hint, "CAP_SYS_ADMIN") ? 0 : 4;
 }
@@ -508,32 +515,32 @@ static int unprivileged_attach(void)
     struct port *port;
     struct port_info info;
 
-    lab_options(&o);
-    if (lab_prepare(&lab, "np1", &o, 1400, &port, &err) != -EPERM ||
+    tap_lab_options(&o);
+    if (tap_lab_prepare(&lab, "np1", &o, 1400, &port, &err) != -EPERM ||
         !has(err.msg, "cannot set mtu"))
         return 1;
-    if (lab_prepare(&lab, "np1", &o, 1500, &port, &err) != 0)
+    if (tap_lab_prepare(&lab, "np1", &o, 1500, &port, &err) != 0)
         return 2;
     if (port->type->start(port, &err) != 0)
         return 3;
-    lab_pump(&lab);
+    tap_lab_pump(&lab);
     info = info_of(port);
     if (info.error[0] != '\0' || !info.driver_ready)
         return 4;
     if (!has(info.features, "no filter program (Operation not permitted, needs CAP_BPF)"))
         return 5;
-    lab_remove(&lab, port, true);
+    tap_lab_remove(&lab, port, true);
     return 0;
 }
 
 static void without_privileges(void **state)
 {
-    assert_true(lab_sh("ip netns add a"));
+    assert_true(tap_lab_sh("ip netns add a"));
     assert_int_equal(as_nobody(unprivileged_create), 0);
-    assert_true(lab_sh("ip tuntap add dev np1 mode tap multi_queue user 65534 && "
-                       "ip link set np1 up"));
+    assert_true(tap_lab_sh("ip tuntap add dev np1 mode tap multi_queue user 65534 && "
+                           "ip link set np1 up"));
     assert_int_equal(as_nobody(unprivileged_attach), 0);
-    assert_true(lab_sh("ip tuntap del dev np1 mode tap multi_queue && ip netns del a"));
+    assert_true(tap_lab_sh("ip tuntap del dev np1 mode tap multi_queue && ip netns del a"));
 }
 
 static void stop_waits_for_the_job_on_its_way(void **state)
@@ -543,26 +550,26 @@ static void stop_waits_for_the_job_on_its_way(void **state)
     struct vsw_err err = {0};
     struct port *port;
 
-    lab_options(&o);
-    port = lab_port(&lab, "j0", &o, 1500);
+    tap_lab_options(&o);
+    port = tap_lab_port(&lab, "j0", &o, 1500);
     config.options = &o;
     assert_int_equal(port->type->configure(port, &config, &err), 0);
-    lab_remove(&lab, port, true);
+    tap_lab_remove(&lab, port, true);
     /* Also when the device was just being closed. */
-    port = lab_port(&lab, "j0", &o, 1500);
-    assert_true(lab_sh("ip link del j0"));
+    port = tap_lab_port(&lab, "j0", &o, 1500);
+    assert_true(tap_lab_sh("ip link del j0"));
     poll_once(port);
     port->type->attention(port);
-    lab_remove(&lab, port, true);
+    tap_lab_remove(&lab, port, true);
     /* A host without memory for jobs: tried again later, nothing is lost. */
-    port = lab_port(&lab, "j0", &o, 1500);
-    lab.refuse_jobs = true;
+    port = tap_lab_port(&lab, "j0", &o, 1500);
+    lab.fake.fail_run = true;
     assert_int_equal(port->type->configure(port, &config, &err), 0);
-    lab_pump(&lab);
-    lab.refuse_jobs = false;
-    lab_step(&lab, NS_PER_SEC);
-    assert_has(lab_out("ip -o link show dev j0"), "mtu 2000");
-    lab_remove(&lab, port, true);
+    tap_lab_pump(&lab);
+    lab.fake.fail_run = false;
+    tap_lab_step(&lab, NS_PER_SEC);
+    assert_has(tap_lab_out("ip -o link show dev j0"), "mtu 2000");
+    tap_lab_remove(&lab, port, true);
 }
 
 static void never_started_is_destroyed(void **state)
@@ -571,56 +578,56 @@ static void never_started_is_destroyed(void **state)
     struct vsw_err err;
     struct port *port;
 
-    lab_options(&o);
-    assert_int_equal(lab_prepare(&lab, "ns0", &o, 1500, &port, &err), 0);
-    assert_has(lab_out("ip -o link show dev ns0"), "NO-CARRIER");
+    tap_lab_options(&o);
+    assert_int_equal(tap_lab_prepare(&lab, "ns0", &o, 1500, &port, &err), 0);
+    assert_has(tap_lab_out("ip -o link show dev ns0"), "NO-CARRIER");
     port->type->destroy(port, true);
-    assert_false(lab_sh("ip link show dev ns0 >/dev/null 2>&1"));
+    assert_false(tap_lab_sh("ip link show dev ns0 >/dev/null 2>&1"));
 }
 
 static void many_lives_leak_nothing(void **state)
 {
     struct tap_options o;
     char name[16];
-    int fds = lab_fd_count();
+    int fds = tap_lab_fd_count();
 
-    assert_true(lab_sh("ip netns add a"));
+    assert_true(tap_lab_sh("ip netns add a"));
     for (int i = 0; i < 64; i++) {
-        lab_options(&o);
+        tap_lab_options(&o);
         o.queues = (uint32_t)(i % 4) + 1;
         if (i % 2 != 0)
             SET(o.netns, "a");
         snprintf(name, sizeof(name), "l%d", i);
-        lab_remove(&lab, lab_port(&lab, name, &o, 1500), true);
+        tap_lab_remove(&lab, tap_lab_port(&lab, name, &o, 1500), true);
     }
-    assert_int_equal(lab_fd_count(), fds);
-    assert_string_equal(lab_out("ip -o link show | grep -c ': l[0-9]'"), "0");
-    assert_true(lab_sh("ip netns del a"));
+    assert_int_equal(tap_lab_fd_count(), fds);
+    assert_string_equal(tap_lab_out("ip -o link show | grep -c ': l[0-9]'"), "0");
+    assert_true(tap_lab_sh("ip netns del a"));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(creates_with_all_settings, set_up),
-        cmocka_unit_test_setup(defaults_are_sound, set_up),
-        cmocka_unit_test_setup(daemon_restart_keeps_device_and_routes, set_up),
-        cmocka_unit_test_setup(foreign_device_is_never_removed, set_up),
-        cmocka_unit_test_setup(single_queue_device, set_up),
-        cmocka_unit_test_setup(in_use_by_another, set_up),
-        cmocka_unit_test_setup(finds_namespace_by_pid_and_path, set_up),
-        cmocka_unit_test_setup(namespace_removed_and_back, set_up),
-        cmocka_unit_test_setup(device_deleted_under_the_port, set_up),
-        cmocka_unit_test_setup(foreign_device_is_waited_for, set_up),
-        cmocka_unit_test_setup(live_changes, set_up),
-        cmocka_unit_test_setup(operator_may_set_it_down, set_up),
-        cmocka_unit_test_setup(bad_options_say_why, set_up),
-        cmocka_unit_test_setup(failed_creation_leaves_nothing, set_up),
-        cmocka_unit_test_setup(without_privileges, set_up),
-        cmocka_unit_test_setup(stop_waits_for_the_job_on_its_way, set_up),
-        cmocka_unit_test_setup(never_started_is_destroyed, set_up),
-        cmocka_unit_test_setup(many_lives_leak_nothing, set_up),
+        cmocka_unit_test_setup_teardown(creates_with_all_settings, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(defaults_are_sound, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(daemon_restart_keeps_device_and_routes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(foreign_device_is_never_removed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(single_queue_device, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(in_use_by_another, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(finds_namespace_by_pid_and_path, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(namespace_removed_and_back, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(device_deleted_under_the_port, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(foreign_device_is_waited_for, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(live_changes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(operator_may_set_it_down, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(bad_options_say_why, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(failed_creation_leaves_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(without_privileges, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(stop_waits_for_the_job_on_its_way, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(never_started_is_destroyed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(many_lives_leak_nothing, set_up, tear_down),
     };
 
-    lab_isolate();
+    tap_lab_isolate();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

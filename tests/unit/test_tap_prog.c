@@ -17,7 +17,7 @@
 
 #define QUEUES 4
 
-static struct lab lab;
+static struct tap_lab lab;
 static struct port_guard guard;
 static struct tap_options options;
 static struct port *port;
@@ -34,19 +34,20 @@ static struct port_config config_of(bool with_guard)
 static int set_up(void **state)
 {
     tap_lab_init(&lab);
-    lab_options(&options);
+    tap_lab_options(&options);
     options.queues = QUEUES;
     memset(&guard, 0, sizeof(guard));
-    assert_true(lab_sh("echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6"));
-    port = lab_port(&lab, "q0", &options, 1500);
-    sock = lab_packet_socket(NULL, "q0");
+    assert_true(tap_lab_sh("echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6"));
+    port = tap_lab_port(&lab, "q0", &options, 1500);
+    sock = tap_lab_packet_socket(NULL, "q0");
     return 0;
 }
 
 static int tear_down(void **state)
 {
     close(sock);
-    lab_remove(&lab, port, true);
+    tap_lab_remove(&lab, port, true);
+    tap_lab_fini(&lab);
     return 0;
 }
 
@@ -213,7 +214,7 @@ static uint64_t counter(const char *name)
 {
     struct wanted w = {name, UINT64_MAX};
 
-    lab_step(&lab, NS_PER_SEC);
+    tap_lab_step(&lab, NS_PER_SEC);
     port->type->counters(port, find, &w);
     assert_true(w.value != UINT64_MAX);
     return w.value;
@@ -225,7 +226,7 @@ static void use_guard(bool with_guard)
     struct vsw_err err = {0};
 
     assert_int_equal(port->type->configure(port, &c, &err), 0);
-    lab_pump(&lab);
+    tap_lab_pump(&lab);
 }
 
 /* Does a frame come through? @tags: up to two of (tpid << 16 | tci), 0 = none. */
@@ -383,10 +384,10 @@ static void counters_outlive_the_device(void **state)
     assert_false(passes(DST, "53:54:00:00:00:01", 0, 0));
     assert_int_equal(counter("filter_src_group"), 1);
     close(sock);
-    assert_true(lab_sh("ip link del q0"));
-    lab_step(&lab, NS_PER_SEC);
-    lab_step(&lab, NS_PER_SEC);
-    sock = lab_packet_socket(NULL, "q0");
+    assert_true(tap_lab_sh("ip link del q0"));
+    tap_lab_step(&lab, NS_PER_SEC);
+    tap_lab_step(&lab, NS_PER_SEC);
+    sock = tap_lab_packet_socket(NULL, "q0");
     assert_int_equal(counter("filter_src_group"), 1);
     assert_false(passes(DST, "53:54:00:00:00:01", 0, 0));
     assert_int_equal(counter("filter_src_group"), 2);
@@ -406,6 +407,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(counters_outlive_the_device, set_up, tear_down),
     };
 
-    lab_isolate();
+    tap_lab_isolate();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

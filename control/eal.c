@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * Starting DPDK with the arguments that suit a daemon with neither PCI devices nor helpers.
+ */
+#include "control/eal.h"
+
+#include "base/log.h"
+
+#include <errno.h>
+#include <glob.h>
+#include <inttypes.h>
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_lcore.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+
+/* "/sys/kernel/mm/hugepages/hugepages-2048kB" */
+static uint64_t free_mib(const char *dir)
+{
+    const char *dash = strrchr(dir, '-');
+    char path[256];
+    uint64_t kib = 0, count = 0;
+    FILE *file;
+
+    if (dash == NULL || sscanf(dash, "-%" SCNu64 "kB", &kib) != 1)
+        return 0;
+    snprintf(path, sizeof(path), "%s/free_hugepages", dir);
+    file = fopen(path, "re");
+    if (file == NULL)
+        return 0;
+    if (fscanf(file, "%" SCNu64, &count) != 1)
+        count = 0;
+    fclose(file);
+    return kib * count / 1024;
+}
+
+static bool huge_pages_suffice(uint32_t memory_mib)
+{
+    glob_t found;
+    bool enough = false;
+
+    if (glob("/sys/kernel/mm/hugepages/hugepages-*", 0, NULL, &found) != 0)
+        return false;
+    for (size_t i = 0; i < found.gl_pathc; i++)
+        enough |= free_mib(found.gl_pathv[i]) >= memory_mib;
+    globfree(&found);
+    return enough;
+}
+
+static int init(uint32_t memory_mib, bool huge, int cpu)
+{
+    char memory[16], lcores[32];
+    /* Ordinary memory is "legacy" to EAL, which then refuses --in-memory. */
+    char *argv[] = {
+        "vswitchd",
+        "--no-pci",
+        "--no-telemetry",
+        "--log-level=error",
+        "-m",
+        memory,
+        "--lcores",
+        lcores,
+        huge ? "--in-memory" : "--no-shconf",
+        huge ? NULL : "--no-huge",
+        NULL,
+    };
+    int argc = 0;
+
+    snprintf(memory, sizeof(memory), "%u", memory_mib);
+    snprintf(lcores, sizeof(lcores), "0@%d", cpu);
+    while (argv[argc] != NULL)
+        argc++;
+    return rte_eal_init(argc, argv);
+}
+
+static int first_cpu(const cpu_set_t *set)
+{
+    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+        if (CPU_ISSET(cpu, set))
+            return cpu;
+    }
+    return 0;
+}
+
+int eal_start(uint32_t memory_mib, char *ret_text, size_t size, struct vsw_err *err)
+{
+    bool huge = huge_pages_suffice(memory_mib);
+    cpu_set_t before;
+
+    CPU_ZERO(&before);
+    if (sched_getaffinity(0, sizeof(before), &before) < 0)
+        return vsw_err_set(err, -errno, NULL, "cannot read the CPU affinity: %s",
+                           strerrordesc_np(errno));
+    if (init(memory_mib, huge, first_cpu(&before)) < 0) {
+        vsw_err_set(err, -ENOMEM, "memory", "DPDK cannot start with %u MiB of %s memory: %s",
+                    memory_mib, huge ? "huge page" : "ordinary",
+                    rte_errno != 0 ? strerrordesc_np(rte_errno) : "see its lines above");
+        vsw_err_hint(err, "try a smaller --memory, or look at `ulimit -v` and the cgroup's limit");
+        return -ENOMEM;
+    }
+    sched_setaffinity(0, sizeof(before), &before);
+    snprintf(ret_text, size, "%u MiB, %s", memory_mib, huge ? "huge pages" : "ordinary pages");
+    return 0;
+}
+
+void eal_stop(void)
+{
+    rte_eal_cleanup();
+}
+
+int eal_thread_init(uint16_t worker)
+{
+    if (rte_thread_register() == 0)
+        return 0;
+    return rte_errno != 0 ? -rte_errno : -ENOMEM;
+}

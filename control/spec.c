@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * A document becomes a dp_spec: tenants and domains as they stand, ports with their VLAN maps, and
+ * the members of each domain, sorted by counting.
+ */
+#include "control/spec.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One membership of one port. */
+struct member {
+    uint16_t domain;
+    struct dp_member_spec spec;
+};
+
+struct builder {
+    const struct api_config *config;
+    const struct live *live;
+    struct dp_tenant_spec *tenants;
+    struct dp_domain_spec *domains;
+    struct dp_port_spec *ports;
+    struct member *members;
+    uint32_t member_count;
+    uint16_t port_count;
+    uint16_t trunk_count;
+    uint16_t *vid_tables;
+};
+
+static uint16_t tpid_of(enum api_tpid tpid)
+{
+    return tpid == API_TPID_DOT1AD ? VLAN_TPID_DOT1AD : VLAN_TPID_DOT1Q;
+}
+
+static enum vlan_mode mode_of(enum api_port_mode mode)
+{
+    switch (mode) {
+    case API_PORT_TRUNK: return VLAN_MODE_TRUNK;
+    case API_PORT_QINQ: return VLAN_MODE_QINQ;
+    case API_PORT_ACCESS: break;
+    }
+    return VLAN_MODE_ACCESS;
+}
+
+static void add_tenant(struct builder *b, uint32_t i)
+{
+    const struct api_tenant *t = &b->config->tenants.items[i];
+
+    b->tenants[i] = (struct dp_tenant_spec){
+        .tenant = live_tenant(b->live, t->name)->number,
+        .in = {t->limit_in_bps, t->limit_in_pps, t->burst_in_bytes},
+        .out = {t->limit_out_bps, t->limit_out_pps, t->burst_out_bytes},
+        .max_fdb = t->max_fdb,
+    };
+}
+
+static void add_domain(struct builder *b, uint32_t i)
+{
+    static const enum dp_transparent transparent[] = {
+        [API_TRANSPARENT_NONE] = DP_TRANSPARENT_NONE,
+        [API_TRANSPARENT_LLDP] = DP_TRANSPARENT_LLDP,
+        [API_TRANSPARENT_ALL] = DP_TRANSPARENT_ALL,
+    };
+    const struct api_network *n = &b->config->networks.items[i];
+
+    b->domains[i] = (struct dp_domain_spec){
+        .domain = live_domain(b->live, n->tenant, n->name)->number,
+        .tenant = live_tenant(b->live, n->tenant)->number,
+        .transparent = transparent[n->transparent],
+        .limit = {n->limit_bps, n->limit_pps, 0},
+    };
+}
+
+static void add_member(struct builder *b, uint16_t port, uint16_t domain, uint16_t tpid,
+                       uint32_t vid)
+{
+    b->members[b->member_count++] =
+        (struct member){domain, {port, {.tpid = tpid, .vid = (uint16_t)vid}}};
+}
+
+/* `row` is the document's index of networks: the VLAN number is there. */
+static void add_trunk_member(struct builder *b, const struct model_index *row,
+                             const struct api_port *p, struct dp_port_spec *spec,
+                             uint16_t *vid_table, const char *network)
+{
+    const struct api_network *n = model_network(b->config, row, p->tenant, network);
+    uint16_t domain = live_domain(b->live, p->tenant, network)->number;
+    bool native = strcmp(p->native, network) == 0;
+
+    vid_table[n->vlan] = domain;
+    if (!native)
+        add_member(b, spec->port, domain, spec->vlan.tpid, n->vlan);
+}
+
+static void add_native(struct builder *b, const struct model_index *row, const struct api_port *p,
+                       struct dp_port_spec *spec, uint16_t *vid_table)
+{
+    const struct api_network *n = model_network(b->config, row, p->tenant, p->native);
+
+    spec->vlan.native = live_domain(b->live, p->tenant, p->native)->number;
+    if (p->native_tagged)
+        vid_table[n->vlan] = spec->vlan.native;
+    add_member(b, spec->port, spec->vlan.native, p->native_tagged ? spec->vlan.tpid : 0,
+               p->native_tagged ? n->vlan : 0);
+}
+
+static void add_vlans(struct builder *b, const struct model_index *row, const struct api_port *p,
+                      struct dp_port_spec *spec)
+{
+    uint16_t *vid_table;
+
+    spec->vlan.mode = mode_of(p->mode);
+    spec->vlan.tpid = tpid_of(p->tpid);
+    if (p->mode != API_PORT_TRUNK) {
+        if (p->networks.count == 0)
+            return;
+        spec->vlan.native = live_domain(b->live, p->tenant, p->networks.items[0])->number;
+        add_member(b, spec->port, spec->vlan.native, 0, 0);
+        return;
+    }
+    vid_table = &b->vid_tables[(size_t)b->trunk_count++ * VLAN_VID_COUNT];
+    spec->vlan.domain_of_vid = vid_table;
+    for (uint32_t i = 0; i < p->networks.count; i++)
+        add_trunk_member(b, row, p, spec, vid_table, p->networks.items[i]);
+    if (p->native[0] != '\0')
+        add_native(b, row, p, spec, vid_table);
+}
+
+static void add_port(struct builder *b, const struct model_index *row, const struct api_port *p)
+{
+    const struct live_port *live = live_port(b->live, p->name);
+    struct dp_port_spec *spec = &b->ports[b->port_count];
+
+    if (live == NULL || live->port == NULL)
+        return;
+    b->port_count++;
+    *spec = (struct dp_port_spec){
+        .port = live->number,
+        .tenant = p->tenant[0] == '\0' ? DP_NONE : live_tenant(b->live, p->tenant)->number,
+        .isolated = p->isolated,
+        .up = p->up,
+        .in = {p->limit_in_bps, p->limit_in_pps, p->burst_in_bytes},
+        .out = {p->limit_out_bps, p->limit_out_pps, p->burst_out_bytes},
+        .flood_pps = {[DP_FLOOD_BROADCAST] = p->flood_broadcast_pps,
+                      [DP_FLOOD_MULTICAST] = p->flood_multicast_pps,
+                      [DP_FLOOD_UNKNOWN] = p->flood_unknown_pps},
+        .max_fdb = p->max_fdb,
+    };
+    add_vlans(b, row, p, spec);
+}
+
+static int alloc_builder(struct builder *b)
+{
+    const struct api_config *config = b->config;
+    size_t trunks = 0, members = 0;
+
+    for (uint32_t i = 0; i < config->ports.count; i++) {
+        trunks += config->ports.items[i].mode == API_PORT_TRUNK;
+        members += config->ports.items[i].networks.count + 1;
+    }
+    b->tenants = calloc(config->tenants.count + 1ul, sizeof(*b->tenants));
+    b->domains = calloc(config->networks.count + 1ul, sizeof(*b->domains));
+    b->ports = calloc(config->ports.count + 1ul, sizeof(*b->ports));
+    b->members = calloc(members + 1, sizeof(*b->members));
+    b->vid_tables = calloc(trunks * VLAN_VID_COUNT + 1, sizeof(*b->vid_tables));
+    return b->tenants && b->domains && b->ports && b->members && b->vid_tables ? 0 : -ENOMEM;
+}
+
+/* Members come port by port; domains want them domain by domain. */
+static int sort_members(struct builder *b, struct dp_member_spec **ret_members)
+{
+    struct dp_member_spec *sorted = calloc(b->member_count + 1ul, sizeof(*sorted));
+    uint32_t *start = calloc(b->live->max_domains + 2ul, sizeof(*start));
+
+    if (sorted == NULL || start == NULL) {
+        free(sorted);
+        free(start);
+        return -ENOMEM;
+    }
+    for (uint32_t i = 0; i < b->member_count; i++)
+        start[b->members[i].domain + 1]++;
+    for (uint32_t d = 0; d <= b->live->max_domains; d++)
+        start[d + 1] += start[d];
+    for (uint32_t n = 0; n < b->config->networks.count; n++) {
+        struct dp_domain_spec *domain = &b->domains[n];
+
+        domain->members = &sorted[start[domain->domain]];
+        domain->member_count = (uint16_t)(start[domain->domain + 1] - start[domain->domain]);
+    }
+    for (uint32_t i = 0; i < b->member_count; i++)
+        sorted[start[b->members[i].domain]++] = b->members[i].spec;
+    free(start);
+    *ret_members = sorted;
+    return 0;
+}
+
+static int build(struct builder *b, struct spec *ret_spec)
+{
+    struct model_index row;
+    struct dp_member_spec *members;
+    int rc = model_index_build(b->config, &row);
+
+    if (rc < 0)
+        return rc;
+    for (uint32_t i = 0; i < b->config->tenants.count; i++)
+        add_tenant(b, i);
+    for (uint32_t i = 0; i < b->config->networks.count; i++)
+        add_domain(b, i);
+    for (uint32_t i = 0; i < b->config->ports.count; i++)
+        add_port(b, &row, &b->config->ports.items[i]);
+    model_index_free(&row);
+    rc = sort_members(b, &members);
+    if (rc < 0)
+        return rc;
+    *ret_spec = (struct spec){
+        .dp = {.tenants = b->tenants,
+               .domains = b->domains,
+               .ports = b->ports,
+               .tenant_count = (uint16_t)b->config->tenants.count,
+               .domain_count = (uint16_t)b->config->networks.count,
+               .port_count = b->port_count,
+               .fdb_ageing_s = b->config->settings.fdb_ageing_s == API_SECONDS_NEVER
+                                   ? 0
+                                   : b->config->settings.fdb_ageing_s},
+        .members = members,
+        .vid_tables = b->vid_tables,
+    };
+    return 0;
+}
+
+int spec_make(const struct api_config *config, const struct live *live, struct spec *ret_spec)
+{
+    struct builder b = {.config = config, .live = live};
+    int rc = alloc_builder(&b);
+
+    if (rc == 0)
+        rc = build(&b, ret_spec);
+    free(b.members);
+    if (rc == 0)
+        return 0;
+    free(b.tenants);
+    free(b.domains);
+    free(b.ports);
+    free(b.vid_tables);
+    return rc;
+}
+
+void spec_free(struct spec *spec)
+{
+    free((void *)(uintptr_t)spec->dp.tenants);
+    free((void *)(uintptr_t)spec->dp.domains);
+    free((void *)(uintptr_t)spec->dp.ports);
+    free(spec->members);
+    free(spec->vid_tables);
+    *spec = (struct spec){0};
+}

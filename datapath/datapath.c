@@ -130,8 +130,9 @@ void dp_signal(struct datapath *dp)
 {
     const uint64_t one = 1;
 
-    if (atomic_load_explicit(&dp->event_pending, memory_order_relaxed) ||
-        atomic_exchange_explicit(&dp->event_pending, true, memory_order_acq_rel))
+    /* Always an exchange, a full fence: what was put on a ring before is seen by control, which clears
+     * this and then looks at the rings. */
+    if (atomic_exchange_explicit(&dp->event_pending, true, memory_order_seq_cst))
         return;
     if (write(dp->event_fd, &one, sizeof(one)) < 0)
         assert(errno == EAGAIN);
@@ -248,6 +249,9 @@ void dp_port_detach(struct datapath *dp, struct port *port)
         atomic_store_explicit(&ps->rxq[i].q->event_fd, -1, memory_order_release);
         place_watch(dp, &ps->rxq[i]);
     }
+    /* An event between the last publication and here may have put a queue on a worker's list again:
+     * another view empties the lists. */
+    dp_swap_services(dp);
     *leaving = (struct leaving_port){.dp = dp, .rxq = ps->rxq, .index = port->index};
     dp_retire(dp, forget_port, leaving);
 }

@@ -134,12 +134,15 @@ static void run_injections(struct worker *w, uint64_t now_ns)
     }
 }
 
+/* Events are fetched before the view is looked at: whoever signals has published first, so an event
+ * that is used up here cannot belong to a view that this round does not see. */
 static void take_events(struct worker *w, uint64_t now_ns)
 {
     struct epoll_event events[EPOLL_EVENTS];
     int count = epoll_wait(w->epoll_fd, events, EPOLL_EVENTS, 0);
 
     w->next_epoll_ns = now_ns + EPOLL_EVERY_NS;
+    follow_view(w, now_ns);
     for (int i = 0; i < count; i++) {
         struct rxq_state *rs = events[i].data.ptr;
 
@@ -200,10 +203,10 @@ static bool visit(struct worker *w, struct rxq_state *rs, uint64_t now_ns, uint3
 {
     uint32_t count;
 
-    if (must_wait(rs, now_ns))
-        return true;
     if (!atomic_load_explicit(&rs->q->live, memory_order_acquire))
         return false;
+    if (must_wait(rs, now_ns))
+        return true;
     count = forward_queue(w, rs, now_ns);
     *received += count;
     if (count > 0)
@@ -218,9 +221,9 @@ uint32_t worker_poll_once(struct worker *w, uint64_t now_ns, uint64_t *ret_wake_
     uint64_t wake_ns = UINT64_MAX;
     uint32_t received = 0, keep = 0, served = 0;
 
-    follow_view(w, now_ns);
     if (now_ns >= w->next_epoll_ns)
         take_events(w, now_ns);
+    follow_view(w, now_ns);
     for (uint32_t i = 0; i < w->polled_count; i++) {
         struct rxq_state *rs = w->polled[i];
         uint32_t before = received;

@@ -40,7 +40,7 @@ BINS      := $(if $(wildcard control/main.c),$(B)/vswitchd) $(if $(wildcard cli/
 
 .DELETE_ON_ERROR:
 .PHONY: all
-all: $(BINS)
+all: $(BINS) ## the daemon, its client, the tools
 
 $(B)/vswitchd: $(B)/control/main.o $(B)/libvswitch.a
 	@echo "  LINK  $@"
@@ -92,17 +92,42 @@ $(B)/tests/tools/%: $(B)/tests/tools/%.o $(SUPPORT) $(B)/libvswitch.a
 	$(Q)$(CC) -o $@ $^ $(LDLIBS) -lcmocka
 
 .PHONY: unit flow check
-unit: $(UNIT)
+unit: $(UNIT) ## unit tests
 	@tools/run_tests.sh unit $^
-flow: $(FLOW)
+flow: $(FLOW) ## flow tests: the packet path in one process, no root needed
 	@tools/run_tests.sh flow $^
-check: $(UNIT) $(FLOW)
+check: $(UNIT) $(FLOW) ## both
 	@tools/run_tests.sh check $^
 
+# The programs that start threads of their own: what the workers share, run with SAN=thread.
+THREADS := $(patsubst %.c,$(B)/%,$(shell grep -ls pthread_create tests/unit/test_*.c tests/flow/test_*.c))
+
+.PHONY: threads smoke vm
+threads: $(THREADS)
+	@tools/run_tests.sh threads $^
+smoke: all ## real binaries, namespaces and TAPs (VSW_ONLY=word: scripts whose name has it)
+	@tests/support/run_suite.sh smoke $(sort $(wildcard tests/smoke/*.sh))
+vm: all ## real QEMU guests and other front-ends (VSW_ONLY=word as above)
+	@tests/support/run_suite.sh vm $(filter-out %/mkguest.sh %/guest-init.sh,$(sort $(wildcard tests/vm/*.sh)))
+
+# ---- the two commands of a newcomer ---------------------------------------------------------
+# Both start with nothing but make: the packages come first, then a fresh make that finds them.
+.PHONY: setup demo test help
+setup: ## install the Debian packages that are missing
+	@tools/setup.sh
+demo: setup ## two tenants, two VMs, namespaces: show what reaches what
+	@$(MAKE) --no-print-directory all
+	@tools/demo.sh
+test: setup ## every test layer, with one closing line
+	@tools/test_all.sh
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | \
+		while IFS="$$(printf '\t')" read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
+
 .PHONY: clean format
-clean:
+clean: ## remove what was built
 	rm -rf build build-*
-format:
+format: ## format all C files
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
 .SECONDARY:

@@ -85,7 +85,7 @@ static void notify(struct datapath *dp, enum dp_notice_kind kind, const struct o
     struct dp_notice notice = {
         .kind = kind,
         .domain = (uint16_t)(offer->key >> FDB_DOMAIN_SHIFT),
-        .port = offer->port,
+        .port = (uint16_t)offer->port,
         .port2 = kind == DP_NOTICE_MAC_MOVED ? event->old_port : DP_NONE,
         .mac = mac_from_u64(offer->key),
     };
@@ -116,7 +116,7 @@ static bool offer_is_current(const struct datapath *dp, const struct offer *offe
 
     if (dp->port[offer->port].port == NULL || view->topology->port[offer->port].port == NULL)
         return false;
-    return view_member_find(&view->topology->domain[domain], offer->port) != NULL;
+    return view_member_find(&view->topology->domain[domain], (uint16_t)offer->port) != NULL;
 }
 
 static void accept_offer(struct datapath *dp, const struct offer *offer, uint64_t now_ns)
@@ -127,7 +127,7 @@ static void accept_offer(struct datapath *dp, const struct offer *offer, uint64_
 
     if (!offer_is_current(dp, offer))
         return;
-    switch (fdb_learn(dp->fdb, domain, mac, offer->port, dp->domain[domain].tenant,
+    switch (fdb_learn(dp->fdb, domain, mac, (uint16_t)offer->port, dp->domain[domain].tenant,
                       (uint32_t)(now_ns / NS_PER_SEC), &event)) {
     case FDB_NEW: notify(dp, DP_NOTICE_MAC_LEARNED, offer, &event); break;
     case FDB_MOVED: notify(dp, DP_NOTICE_MAC_MOVED, offer, &event); break;

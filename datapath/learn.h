@@ -33,10 +33,11 @@ struct offer_credit {
     _Atomic uint32_t done; /* control */
 };
 
+/* Without padding: rings copy it in words. */
 struct offer {
     uint64_t key;
     struct rxq_state *rs; /* whose credit it is */
-    uint16_t port;
+    uint64_t port;
 };
 
 struct offer_ring {

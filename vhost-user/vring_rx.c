@@ -15,35 +15,24 @@ struct rx_cursor {
     uint32_t len;
 };
 
-static void take_over_pieces(struct rx_cursor *at, uint8_t *to, uint32_t bytes)
-{
-    while (bytes > 0) {
-        uint32_t n = bytes < at->len ? bytes : at->len;
+/* Inlined by order, and cursors by value: that of a chain of one piece then stays in registers. */
+#define rx_inline static inline __attribute__((always_inline))
 
-        if (n == 0) {
-            at->seg++;
-            at->base = at->seg->base;
-            at->len = at->seg->len;
-            continue;
-        }
-        gmem_read(to, at->base, n);
-        to += n;
-        bytes -= n;
-        at->base += n;
-        at->len -= n;
-    }
-}
-
-/* Copy the next @bytes of a chain that has as many. */
-static inline void rx_take(struct rx_cursor *at, void *dst, uint32_t bytes)
+/* Copy the next @bytes of a chain that has as many; returns where to go on. */
+rx_inline struct rx_cursor rx_take(struct rx_cursor at, uint8_t *to, uint32_t bytes)
 {
-    if (unlikely(at->len < bytes)) {
-        take_over_pieces(at, dst, bytes);
-        return;
+    while (unlikely(at.len < bytes)) {
+        gmem_read(to, at.base, at.len);
+        to += at.len;
+        bytes -= at.len;
+        at.seg++;
+        at.base = at.seg->base;
+        at.len = at.seg->len;
     }
-    gmem_read(dst, at->base, bytes);
-    at->base += bytes;
-    at->len -= bytes;
+    gmem_read(to, at.base, bytes);
+    at.base += bytes;
+    at.len -= bytes;
+    return at;
 }
 
 /* The guest's header and our struct offload are the same bytes: little-endian with VERSION_1 by
@@ -51,20 +40,21 @@ static inline void rx_take(struct rx_cursor *at, void *dst, uint32_t bytes)
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "struct offload is read as it is");
 _Static_assert(sizeof(struct offload) == VNET_HDR_BYTES, "struct offload is read as it is");
 
-static inline void rx_take_header(const struct vring *v, struct rx_cursor *at,
-                                  struct offload *ret_offload)
+rx_inline struct rx_cursor rx_take_header(const struct vring *v, struct rx_cursor at,
+                                          struct offload *ret_offload)
 {
     struct offload offload;
 
-    rx_take(at, &offload, sizeof(offload));
+    at = rx_take(at, (uint8_t *)&offload, sizeof(offload));
     if (v->hdr_bytes > sizeof(offload)) {
-        uint16_t num_buffers; /* nothing on the way from a driver */
+        uint8_t num_buffers[2]; /* means nothing on the way from a driver */
 
-        rx_take(at, &num_buffers, sizeof(num_buffers));
+        at = rx_take(at, num_buffers, sizeof(num_buffers));
     }
     /* Without flags and GSO type the rest means nothing. */
     if (unlikely((offload.flags | offload.gso_type) != 0))
         *ret_offload = offload;
+    return at;
 }
 
 static void commit_bad(struct vring *v, struct burst *b, uint64_t chain_bytes,
@@ -91,23 +81,23 @@ static inline enum drop_reason check_length(const struct vring *v, uint64_t chai
 }
 
 /* What is left of a chain is the body of the frame. */
-static inline void set_body(struct burst *b, struct frame *f, struct rx_cursor *at,
-                            const struct frame_seg *end)
+rx_inline void set_body(struct burst *b, struct frame *f, struct rx_cursor at,
+                        const struct frame_seg *end)
 {
-    if (at->len > 0)
-        *at->seg = (struct frame_seg){.base = at->base, .len = at->len};
+    if (at.len > 0)
+        *at.seg = (struct frame_seg){.base = at.base, .len = at.len};
     else
-        at->seg++;
-    if (at->seg == end)
+        at.seg++;
+    if (at.seg == end)
         return;
-    b->seg_count += (uint16_t)(at->seg - burst_segs(b));
-    f->seg = at->seg;
-    f->seg_count = (uint16_t)(end - at->seg);
+    b->seg_count += (uint16_t)(at.seg - burst_segs(b));
+    f->seg = at.seg;
+    f->seg_count = (uint16_t)(end - at.seg);
 }
 
 /* @end is behind the slots, from burst_segs() on, that the pieces of the chain take. */
-static inline void commit_chain(struct vring *v, struct burst *b, struct rx_cursor at,
-                                const struct frame_seg *end, uint64_t chain_bytes)
+rx_inline void commit_chain(struct vring *v, struct burst *b, struct rx_cursor at,
+                            const struct frame_seg *end, uint64_t chain_bytes)
 {
     enum drop_reason reason = check_length(v, chain_bytes);
     struct frame *f;
@@ -119,9 +109,9 @@ static inline void commit_chain(struct vring *v, struct burst *b, struct rx_curs
     f = burst_next(b);
     f->len = (uint32_t)chain_bytes - v->hdr_bytes;
     f->head_len = f->len < FRAME_HEAD_BYTES ? (uint16_t)f->len : FRAME_HEAD_BYTES;
-    rx_take_header(v, &at, &f->offload);
-    rx_take(&at, f->head, f->head_len);
-    set_body(b, f, &at, end);
+    at = rx_take_header(v, at, &f->offload);
+    at = rx_take(at, f->head, f->head_len);
+    set_body(b, f, at, end);
     burst_commit(b, f);
 }
 

@@ -1,0 +1,30 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Two workers, a port moved between them again and again while TCP runs through it.
+# shellcheck source=tests/support/lib.sh
+. "$(dirname "$0")/../support/lib.sh"
+
+SW_WORKERS=2
+worker_of() { ctl_json "[.[] | select(any(.queues[]?; .port == \"$1\")) | .id] | first" worker list; }
+is_on() { [[ $(worker_of "$1") == "$2" ]]; } # PORT WORKER
+
+ns_add a b
+need "the switch starts with two workers" sw_start
+check_eq "both are there" 2 ctl_json length worker list
+need "a network" net_up red web 10
+need "port a" tap_port a red web 10.0.0.1/24
+need "port b" tap_port b red web 10.0.0.2/24
+need "an iperf3 server" iperf_server b
+iperf_tcp a 10.0.0.2 6 >"$T_DIR/bps" &
+client=$!
+flows() { (($(port_counter b tx_pkts) > 1000)); }
+check "traffic flows" wait_for 5 flows
+for to in 1 0 1 0; do
+    need "port a moves to worker $to" ctl worker move port=a queue=0 worker=$to
+    check "and is there" wait_for 3 is_on a $to
+done
+check "the connection lives" wait $client
+check_range "at a useful rate, b/s" 50000000 1e12 cat "$T_DIR/bps"
+check "a worker that does not exist is refused" ctl_refused worker move port=a queue=0 worker=7
+t_done

@@ -4,6 +4,7 @@
 #include "base/counter.h"
 #include "base/mac.h"
 #include "base/mem.h"
+#include "datapath/capture_tap.h"
 #include "datapath/deliver.h"
 #include "datapath/dp.h"
 
@@ -13,8 +14,9 @@
 
 #define ETHERTYPE_LLDP 0x88cc
 
-/* What one visit may take when the port has no limit of its own. Four of the largest frames bound the
- * time of a visit, and what software may have to complete for one receiver (OFFLOAD_BUDGET_BYTES). */
+/* What one visit may take when the port has no limit of its own. Four of the largest frames bound
+ * the time of a visit, and what software may have to complete for one receiver
+ * (OFFLOAD_BUDGET_BYTES). */
 #define VISIT_WIRE_BYTES ((int64_t)4 * FRAME_MAX_BYTES)
 #define VISIT_WIRE_PKTS  VISIT_WIRE_BYTES
 
@@ -43,7 +45,7 @@ void forward_fini(struct forward *fw)
 void forward_drop(struct worker *w, uint16_t port, enum drop_reason reason, const struct frame *f)
 {
     counter_add(&w->port[port].drops[reason], 1);
-    (void)f;
+    capture_dropped(w, port, reason, f);
 }
 
 /* ---- classify
@@ -213,6 +215,7 @@ static void commit(struct worker *w, struct rxq_state *rs, uint16_t port, const 
     uint32_t unicast = 0, flooded = 0;
 
     count_received(w, rs, port, b);
+    capture_received(w, port, b);
     for (uint16_t i = 0; i < b->count; i++) {
         struct verdict *v = &w->forward.verdict[i];
         const struct frame *f = &b->frame[i];

@@ -34,7 +34,8 @@ static void put(struct block *b, const void *bytes, size_t len)
         b->failed = true;
         return;
     }
-    memcpy(buf->data + buf->used, bytes, len);
+    if (len > 0)
+        memcpy(buf->data + buf->used, bytes, len);
     memset(buf->data + buf->used + len, 0, padded - len);
     buf->used += padded;
 }

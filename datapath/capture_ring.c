@@ -64,11 +64,6 @@ void capture_ring_publish(struct capture_ring *r)
     r->reserved = 0;
 }
 
-static void advance(struct capture_ring *r, uint64_t tail, const struct entry *e)
-{
-    atomic_store_explicit(&r->tail, tail + e->bytes, memory_order_release);
-}
-
 const void *capture_ring_peek(struct capture_ring *r)
 {
     uint64_t tail = atomic_load_explicit(&r->tail, memory_order_relaxed);
@@ -81,14 +76,15 @@ const void *capture_ring_peek(struct capture_ring *r)
     e = entry_at(r, tail);
     if (!e->is_gap)
         return e + 1;
-    /* A gap is published together with the record behind it. */
-    advance(r, tail, e);
-    return entry_at(r, tail + e->bytes) + 1;
+    /* A gap is published together with the record behind it, and the worker's again once passed. */
+    tail += e->bytes;
+    atomic_store_explicit(&r->tail, tail, memory_order_release);
+    return entry_at(r, tail) + 1;
 }
 
 void capture_ring_release(struct capture_ring *r)
 {
     uint64_t tail = atomic_load_explicit(&r->tail, memory_order_relaxed);
 
-    advance(r, tail, entry_at(r, tail));
+    atomic_store_explicit(&r->tail, tail + entry_at(r, tail)->bytes, memory_order_release);
 }

@@ -20,7 +20,7 @@ struct pcapng_read {
     char application[64], if_name[64], if_filter[1200];
     uint32_t snaplen;
     uint8_t tsresol;
-    struct pcapng_read_packet packet[4096];
+    struct pcapng_read_packet packet[16384];
     uint32_t packets;
     uint32_t statistics; /* blocks of them */
     uint64_t received, dropped, start_ns, end_ns;

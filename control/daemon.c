@@ -191,7 +191,11 @@ static int open_document(struct ctl *ctl, struct vsw_err *err)
     rc = model_check(&s->loaded.config, &env, err);
     if (rc < 0 && ctl->options->config_file != NULL)
         store_locate(ctl->options->config_file, err);
-    return rc == 0 ? check_tun(&s->loaded.config, err) : rc;
+    if (rc == 0)
+        rc = check_tun(&s->loaded.config, err);
+    if (rc < 0)
+        api_free(&api_config_object, &s->loaded.config);
+    return rc;
 }
 
 static void close_document(struct ctl *ctl)
@@ -409,6 +413,7 @@ static void on_restored(struct ctl *ctl, int rc, const struct vsw_err *err)
         loop_exit(ctl->loop, 1);
         return;
     }
+    rpc_server_serve(ctl->rpc); /* nobody shall see, or edit, half a configuration */
     for (uint32_t i = 0; i < ctl->live.max_ports; i++)
         failed += ctl->live.ports[i] != NULL && ctl->live.ports[i]->port == NULL;
     log_info("vswitchd " VSWITCH_VERSION " is ready: %u workers, %u ports%s, %s; socket %s",

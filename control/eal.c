@@ -49,6 +49,36 @@ static bool huge_pages_suffice(uint32_t memory_mib)
     return enough;
 }
 
+/* What the kernel could give us now without pushing others out; 0 = it does not say. */
+static uint64_t available_mib(void)
+{
+    FILE *file = fopen("/proc/meminfo", "re");
+    char line[128];
+    uint64_t kib = 0;
+
+    while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
+        if (sscanf(line, "MemAvailable: %" SCNu64, &kib) == 1)
+            break;
+    }
+    if (file != NULL)
+        fclose(file);
+    return kib / 1024;
+}
+
+/* EAL would ask for it, be promised it by the kernel, and be killed later. */
+static int check_memory(uint32_t memory_mib, struct vsw_err *err)
+{
+    uint64_t available = available_mib();
+
+    if (available == 0 || memory_mib <= available)
+        return 0;
+    vsw_err_set(err, -ENOMEM, "memory",
+                "DPDK cannot allocate %u MiB of packet memory: %" PRIu64 " MiB are available",
+                memory_mib, available);
+    vsw_err_hint(err, "choose a smaller --memory");
+    return -ENOMEM;
+}
+
 static int init(uint32_t memory_mib, bool huge, int cpu)
 {
     char memory[16], lcores[32];
@@ -57,7 +87,7 @@ static int init(uint32_t memory_mib, bool huge, int cpu)
         "vswitchd",
         "--no-pci",
         "--no-telemetry",
-        "--log-level=error",
+        "--log-level=critical",
         "-m",
         memory,
         "--lcores",
@@ -89,6 +119,8 @@ int eal_start(uint32_t memory_mib, char *ret_text, size_t size, struct vsw_err *
     bool huge = huge_pages_suffice(memory_mib);
     cpu_set_t before;
 
+    if (!huge && check_memory(memory_mib, err) < 0)
+        return -ENOMEM;
     CPU_ZERO(&before);
     if (sched_getaffinity(0, sizeof(before), &before) < 0)
         return vsw_err_set(err, -errno, NULL, "cannot read the CPU affinity: %s",
@@ -96,7 +128,7 @@ int eal_start(uint32_t memory_mib, char *ret_text, size_t size, struct vsw_err *
     if (init(memory_mib, huge, first_cpu(&before)) < 0) {
         vsw_err_set(err, -ENOMEM, "memory", "DPDK cannot start with %u MiB of %s memory: %s",
                     memory_mib, huge ? "huge page" : "ordinary",
-                    rte_errno != 0 ? strerrordesc_np(rte_errno) : "see its lines above");
+                    rte_errno != 0 ? strerrordesc_np(rte_errno) : "it does not say why");
         vsw_err_hint(err, "try a smaller --memory, or look at `ulimit -v` and the cgroup's limit");
         return -ENOMEM;
     }

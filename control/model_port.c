@@ -202,31 +202,11 @@ static int check_member(const struct model_check *check, uint32_t row, const cha
     return -EINVAL;
 }
 
-static int check_networks_twice(const struct model_check *check, uint32_t row)
-{
-    const struct api_names *names = &check->config->ports.items[row].networks;
-    struct namemap seen;
-    int rc = 0;
-
-    if (names->count < 2)
-        return 0;
-    if (namemap_init(&seen, names->count) < 0)
-        return vsw_err_set(check->err, -ENOMEM, "ports", "no memory");
-    for (uint32_t i = 0; i < names->count && rc == 0; i++) {
-        if (namemap_put(&seen, names->items[i], NULL, 0, i) != NAMEMAP_NONE)
-            rc = model_fail_at(check->err, -EEXIST, "ports", row, "networks",
-                               "port '%s' lists network '%s' twice",
-                               check->config->ports.items[row].name, names->items[i]);
-    }
-    namemap_free(&seen);
-    return rc;
-}
-
 static int check_members(const struct model_check *check, uint32_t row)
 {
     const struct api_port *port = &check->config->ports.items[row];
     bool trunk = port->mode == API_PORT_TRUNK;
-    int rc = check_networks_twice(check, row);
+    int rc = 0;
 
     for (uint32_t i = 0; i < port->networks.count && rc == 0; i++) {
         char field[32];

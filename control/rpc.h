@@ -54,6 +54,8 @@ struct rpc_counters {
  */
 int rpc_server_new(struct loop *loop, const struct rpc_params *params,
                    struct rpc_server **ret_server, struct vsw_err *err);
+/* From now on connections are taken; those that came before have waited in the socket's queue. */
+void rpc_server_serve(struct rpc_server *server);
 /* Ends all connections and removes the socket file. Pending calls must be answered still. */
 void rpc_server_close(struct rpc_server *server);
 /* After rpc_server_close() and the answers. NULL is fine. */

@@ -177,8 +177,7 @@ static int server_open(struct rpc_server *server, struct vsw_err *err)
     server->fd = rc;
     rc = loop_timer_new(server->loop, UINT64_MAX, on_resume, server, &server->resume);
     return rc < 0 ? rc
-                  : loop_watch_new(server->loop, server->fd, EPOLLIN, on_accept, server,
-                                   &server->watch);
+                  : loop_watch_new(server->loop, server->fd, 0, on_accept, server, &server->watch);
 }
 
 int rpc_server_new(struct loop *loop, const struct rpc_params *params,
@@ -204,6 +203,11 @@ int rpc_server_new(struct loop *loop, const struct rpc_params *params,
     }
     *ret_server = server;
     return 0;
+}
+
+void rpc_server_serve(struct rpc_server *server)
+{
+    loop_watch_set(server->watch, EPOLLIN);
 }
 
 void rpc_server_close(struct rpc_server *server)

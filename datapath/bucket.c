@@ -194,5 +194,5 @@ uint64_t bucket_default_burst_bytes(uint64_t rate_bytes_per_s, uint64_t frame_ma
 
     if (use == BUCKET_SHAPE)
         return per_ms + 2 * frame_max_bytes;
-    return u64_max(20 * per_ms, 4 * frame_max_bytes);
+    return u64_max(250 * per_ms, 4 * frame_max_bytes);
 }

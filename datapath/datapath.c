@@ -298,10 +298,10 @@ static void set_bucket(struct bucket *b, uint64_t rate, uint64_t burst, uint64_t
     bucket_configure(b, &config, clock_now_ns());
 }
 
-/* Packets that the byte burst would allow at the same time; at least two bursts of the ring. */
-static uint64_t burst_pkts(uint64_t pps)
+/* For the reasons given at bucket_default_burst_bytes(). */
+static uint64_t burst_pkts(uint64_t pps, enum bucket_use use)
 {
-    return u64_max(2 * BURST_FRAMES, pps / 100);
+    return u64_max(2 * BURST_FRAMES, use == BUCKET_SHAPE ? pps / 1000 : pps / 4);
 }
 
 static void set_limit(struct limit *limit, const struct dp_limit_spec *spec, enum bucket_use use)
@@ -311,7 +311,7 @@ static void set_limit(struct limit *limit, const struct dp_limit_spec *spec, enu
     if (burst == 0)
         burst = bucket_default_burst_bytes(rate, FRAME_MAX_BYTES, use);
     set_bucket(&limit->bytes, rate, burst, FRAME_MAX_BYTES);
-    set_bucket(&limit->pkts, spec->pps, burst_pkts(spec->pps), BURST_FRAMES);
+    set_bucket(&limit->pkts, spec->pps, burst_pkts(spec->pps, use), BURST_FRAMES);
 }
 
 static void set_limits(struct datapath *dp, const struct dp_spec *spec)
@@ -332,7 +332,8 @@ static void set_limits(struct datapath *dp, const struct dp_spec *spec)
         set_limit(&ps->in, &p->in, BUCKET_SHAPE);
         set_limit(&ps->out, &p->out, BUCKET_POLICE);
         for (int f = 0; f < DP_FLOOD_COUNT; f++)
-            set_bucket(&ps->flood[f], p->flood_pps[f], burst_pkts(p->flood_pps[f]), BURST_FRAMES);
+            set_bucket(&ps->flood[f], p->flood_pps[f], burst_pkts(p->flood_pps[f], BUCKET_POLICE),
+                       BURST_FRAMES);
     }
 }
 

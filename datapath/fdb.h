@@ -326,7 +326,7 @@ void fdb_set_tenant_limit(struct fdb *fdb, uint16_t tenant, uint32_t entries);
  * @port: below max_ports
  * @tenant: the domain's, below max_tenants
  * @now_s: seconds of clock_now_ns()
- * @ret_event: what else happened; may be NULL
+ * @ret_event: what else happened, zeroed if nothing; may be NULL
  *
  * Room is made fairly, of learned entries only, in this order: a port at its limit gives its own
  * oldest entry (of this tenant, if it has one); a tenant at its limit the oldest of that of its
@@ -346,10 +346,10 @@ enum fdb_learn_result fdb_learn(struct fdb *fdb, uint16_t domain, uint64_t mac, 
  * @fdb: the table
  * @entry: kind is FDB_STATIC or FDB_EXTERNAL; replaces an entry of the same address
  *
- * Makes room as fdb_learn() does.
+ * Makes room in the tenant and in the table as fdb_learn() does. The limit of the port counts such
+ * entries, but does not refuse them: with a limit of 0 a port has these only.
  *
- * Return: 0; -EINVAL (domain 0, index or address out of range, kind); -ENOSPC (nothing to evict);
- * -ENOMEM.
+ * Return: 0; -EINVAL (domain 0, index or address out of range, kind); -ENOSPC (nothing to evict).
  * Context: control; does not block.
  * Source: IEEE 802.1Q-2022 clause 8.8.1 (static filtering entries)
  */

@@ -7,7 +7,6 @@
 #include "datapath/fdb_control.h"
 
 #include <errno.h>
-#include <string.h>
 
 #define MAC_GROUP_BIT (1ull << 40)
 #define MAC_LIMIT     (1ull << FDB_DOMAIN_SHIFT)
@@ -138,21 +137,24 @@ static bool make_room_in_port(struct fdb *fdb, uint16_t port, uint16_t tenant,
     return slot != FDB_NIL;
 }
 
-/* What is refused is refused before anything was evicted. */
-static bool make_room(struct fdb *fdb, uint16_t port, uint16_t tenant, struct fdb_event *event)
+/* In the tenant and in the table. What is refused is refused before anything was evicted. */
+static bool can_make_room(const struct fdb *fdb, uint16_t tenant)
 {
     const struct fdb_control *c = fdb->control;
     const struct fdb_tenant *t = &c->tenant[tenant];
 
-    if (t->limit == 0 || (t->count >= t->limit && t->learned == 0) ||
-        (c->count >= c->max_entries && c->learned == 0) ||
-        !make_room_in_port(fdb, port, tenant, event))
-        return false;
-    if (t->count >= t->limit)
+    return t->limit != 0 && (t->count < t->limit || t->learned != 0) &&
+           (c->count < c->max_entries || c->learned != 0);
+}
+
+static void make_room(struct fdb *fdb, uint16_t port, uint16_t tenant, struct fdb_event *event)
+{
+    const struct fdb_control *c = fdb->control;
+
+    if (c->tenant[tenant].count >= c->tenant[tenant].limit)
         evict(fdb, fdb_victim_of_tenant(fdb, tenant, port), event);
     if (c->count >= c->max_entries)
         evict(fdb, fdb_victim_of_all(fdb, tenant, port), event);
-    return true;
 }
 
 static bool enter(struct fdb *fdb, const struct fdb_entry *e)
@@ -206,6 +208,17 @@ static enum fdb_learn_result learn_known(struct fdb *fdb, struct fdb_entry *e,
     return FDB_MOVED;
 }
 
+static enum fdb_learn_result learn_unknown(struct fdb *fdb, const struct fdb_entry *e,
+                                           struct fdb_event *event)
+{
+    if (!can_make_room(fdb, e->tenant) || !make_room_in_port(fdb, e->value.port, e->tenant, event))
+        return FDB_REFUSED;
+    make_room(fdb, e->value.port, e->tenant, event);
+    if (!enter(fdb, e))
+        return FDB_REFUSED;
+    return event->evicted_count == 0 ? FDB_NEW : FDB_EVICTED;
+}
+
 static bool address_is_sane(const struct fdb *fdb, const struct fdb_entry *e)
 {
     return e->domain != 0 && e->mac != 0 && e->mac < MAC_LIMIT && !(e->mac & MAC_GROUP_BIT) &&
@@ -215,25 +228,20 @@ static bool address_is_sane(const struct fdb *fdb, const struct fdb_entry *e)
 enum fdb_learn_result fdb_learn(struct fdb *fdb, uint16_t domain, uint64_t mac, uint16_t port,
                                 uint16_t tenant, uint32_t now_s, struct fdb_event *ret_event)
 {
-    struct fdb_event event = {0};
-    enum fdb_learn_result result;
+    struct fdb_event unused;
+    struct fdb_event *event = ret_event != NULL ? ret_event : &unused;
     struct fdb_entry e = {.domain = domain,
                           .mac = mac,
                           .value = {.port = port, .kind = FDB_LOCAL},
                           .tenant = tenant,
                           .seen_s = now_s};
 
+    *event = (struct fdb_event){0};
     if (!address_is_sane(fdb, &e))
         return FDB_REFUSED;
     if (find(fdb, fdb_key(domain, mac)) != FDB_NIL)
-        result = learn_known(fdb, &e, &event);
-    else if (!make_room(fdb, port, tenant, &event) || !enter(fdb, &e))
-        result = FDB_REFUSED;
-    else
-        result = event.evicted_count == 0 ? FDB_NEW : FDB_EVICTED;
-    if (ret_event != NULL)
-        *ret_event = event;
-    return result;
+        return learn_known(fdb, &e, event);
+    return learn_unknown(fdb, &e, event);
 }
 
 int fdb_add(struct fdb *fdb, const struct fdb_entry *entry)
@@ -249,8 +257,10 @@ int fdb_add(struct fdb *fdb, const struct fdb_entry *entry)
         replace(fdb, slot, entry);
         return 0;
     }
-    return make_room(fdb, entry->value.port, entry->tenant, &event) && enter(fdb, entry) ? 0
-                                                                                         : -ENOSPC;
+    if (!can_make_room(fdb, entry->tenant))
+        return -ENOSPC;
+    make_room(fdb, entry->value.port, entry->tenant, &event);
+    return enter(fdb, entry) ? 0 : -ENOSPC;
 }
 
 int fdb_del(struct fdb *fdb, uint16_t domain, uint64_t mac)

@@ -36,8 +36,9 @@ int worker_init(struct worker *w, struct datapath *dp, uint16_t id)
     if (epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, w->wake_fd, &event) < 0)
         return -errno;
     w->polled = calloc(queues, sizeof(*w->polled));
+    w->served = calloc(queues, sizeof(*w->served));
     w->port = mem_zalloc(dp->params.max_ports, sizeof(*w->port));
-    if (w->polled == NULL || w->port == NULL)
+    if (w->polled == NULL || w->served == NULL || w->port == NULL)
         return -ENOMEM;
     if (offer_ring_init(&w->offers, dp->params.max_ports) < 0)
         return -ENOMEM;
@@ -51,6 +52,7 @@ void worker_fini(struct worker *w)
     close(w->epoll_fd);
     close(w->wake_fd);
     free(w->polled);
+    free(w->served);
     free(w->port);
     offer_ring_fini(&w->offers);
     forward_fini(&w->forward);
@@ -211,38 +213,31 @@ static bool visit(struct worker *w, struct rxq_state *rs, uint64_t now_ns, uint3
     return true;
 }
 
-/* Another queue comes first in the next round: those that share a limit or a receiver take turns. */
-static void rotate_polled(struct worker *w)
-{
-    struct rxq_state *first;
-
-    if (w->polled_count < 2)
-        return;
-    first = w->polled[0];
-    memmove(&w->polled[0], &w->polled[1], (w->polled_count - 1) * sizeof(first));
-    w->polled[w->polled_count - 1] = first;
-}
-
 uint32_t worker_poll_once(struct worker *w, uint64_t now_ns, uint64_t *ret_wake_ns)
 {
     uint64_t wake_ns = UINT64_MAX;
-    uint32_t received = 0, keep = 0;
+    uint32_t received = 0, keep = 0, served = 0;
 
     follow_view(w, now_ns);
     if (now_ns >= w->next_epoll_ns)
         take_events(w, now_ns);
     for (uint32_t i = 0; i < w->polled_count; i++) {
         struct rxq_state *rs = w->polled[i];
+        uint32_t before = received;
 
         if (!visit(w, rs, now_ns, &received)) {
             rs->polled_in = 0;
             continue;
         }
         wake_ns = u64_min(wake_ns, rs->wait_until_ns == 0 ? 0 : wait_wake_ns(w, rs, now_ns));
-        w->polled[keep++] = rs;
+        if (received == before)
+            w->polled[keep++] = rs;
+        else
+            w->served[served++] = rs;
     }
-    w->polled_count = keep;
-    rotate_polled(w);
+    /* Least recently served first: queues that share a limit or a receiver take turns. */
+    memcpy(&w->polled[keep], w->served, served * sizeof(*w->served));
+    w->polled_count = keep + served;
     *ret_wake_ns = wake_ns;
     return received;
 }

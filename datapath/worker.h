@@ -63,6 +63,7 @@ struct worker {
     uint64_t view_number;
     struct rxq_state **polled; /* queues to visit; room for every queue there can be */
     uint32_t polled_count;
+    struct rxq_state **served; /* of this round: those that gave frames */
     uint64_t next_epoll_ns;
     struct forward forward;
 

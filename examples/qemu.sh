@@ -4,7 +4,7 @@
 # Start a VM of yours on a vhost-user port of the switch.
 # usage: qemu.sh PORT DISK-IMAGE [QEMU-OPTION...]
 # The port must exist, for instance:
-#   vswitchctl port add vm1 type=vhost-user tenant=red networks=web
+#   vswitchctl port add vm1 type=vhost-user tenant=red networks=web path=/run/vswitch/vm1.sock
 # What vhost-user needs is in the lines that `port show --qemu-args` prints: guest memory that can be
 # shared with the switch, and the socket. VSW_SOCKET names another daemon than the usual one.
 set -eu

@@ -175,7 +175,7 @@ main() {
     printf '\n  The switch counted\n\n'
     ctl stats show | sed 's/^/    /'
     printf '\n  and dropped, by reason\n\n'
-    ctl stats drops | sed 's/^/    /'
+    ctl stats drops by=total | sed 's/^/    /'
     say_goodbye
     step "removing everything this made"
     t_done

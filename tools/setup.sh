@@ -63,7 +63,7 @@ install_missing() { # PACKAGE...
 }
 
 main() {
-    local check=false wanted=() missing
+    local check=false wanted=() missing left
     while [[ $# -gt 0 ]]; do
         case $1 in
         --check) check=true ;;
@@ -76,17 +76,19 @@ main() {
     [[ ${#wanted[@]} -gt 0 ]] || wanted=("${build_packages[@]}" "${test_packages[@]}")
     command -v dpkg-query >/dev/null || fail "this script knows Debian 12 only; install these yourself: ${wanted[*]}"
 
-    mapfile -t missing < <(list_missing "${wanted[@]}")
-    if [[ ${#missing[@]} -eq 0 ]]; then
+    left=$(list_missing "${wanted[@]}")
+    if [[ -z $left ]]; then
         say "all ${#wanted[@]} packages are installed"
         return 0
     fi
+    # shellcheck disable=SC2206 # names of packages have no blanks
+    missing=($left)
     say "missing ${#missing[@]} of ${#wanted[@]} packages: ${missing[*]}"
     $check && return 1
     [[ $(id -u) -eq 0 ]] || fail "run this as root, or install them: apt-get install ${missing[*]}"
     install_missing "${missing[@]}"
-    mapfile -t missing < <(list_missing "${wanted[@]}")
-    [[ ${#missing[@]} -eq 0 ]] || fail "still missing after apt-get: ${missing[*]}"
+    left=$(list_missing "${wanted[@]}")
+    [[ -z $left ]] || fail "still missing after apt-get: $left"
     say "all ${#wanted[@]} packages are installed"
 }
 

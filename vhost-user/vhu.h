@@ -3,12 +3,18 @@
  * Port type `vhost-user`: our own back-end. This header is for the files of this folder only; the
  * rest of the switch knows port/port.h.
  *
- *   vhu_port.c      life of a port, configuration           vhu_options.c   option table
- *   vhu_socket.c    listen or connect                       vhu_conn.c      whole messages, limits
- *   vhu_messages.c  the table of messages, their order      vhu_handlers.c  what each of them does
- *   vhu_memory.c    memory messages                         vhu_queue.c     rings in and out of
- * service vhu_path.c      what workers call                       vhu_info.c, vhu_attach.c   for
- * people
+ *   vhu_port.c      life of a port, configuration
+ *   vhu_options.c   option table
+ *   vhu_socket.c    listen or connect
+ *   vhu_conn.c      whole messages, limits
+ *   vhu_messages.c  the table of messages and the order of their steps
+ *   vhu_handlers.c  what each message does
+ *   vhu_ring_handlers.c, vhu_memory.c   the same for rings and guest memory
+ *   vhu_queue.c     rings in and out of service
+ *   vhu_relay.c     descriptors that could block us
+ *   vhu_path.c      what workers call
+ *   vhu_info.c      state and counters
+ *   vhu_attach.c    lines for the hypervisor
  *
  * Everything runs on the control thread and never blocks, but for prepare and destroy (helper) and
  * vhu_path.c (workers).
@@ -26,13 +32,14 @@
 #include "port/gmem.h"
 #include "port/port.h"
 #include "vhost-user/vhu_proto.h"
+#include "vhost-user/vhu_relay.h"
 #include "vhost-user/vring.h"
 
 #include <sys/types.h>
 
 #define VHU_RINGS_MAX        (2 * PORT_QUEUES_MAX)
 #define VHU_MESSAGE_NS       NS_PER_SEC /* from the first byte of a message to its last */
-#define VHU_RATE_PER_S       100      /* messages, sustained; above it reading pauses */
+#define VHU_RATE_PER_S       100        /* messages, sustained; above it reading pauses */
 #define VHU_RATE_BURST       500
 #define VHU_RATE_PER_PAIR    64 /* a handshake and its repetitions take that many */
 #define VHU_RETRY_NS         (400 * NS_PER_MS)
@@ -124,10 +131,11 @@ struct vhu_state {
 
 /* Control's view of one ring: its fds and the object that workers use. */
 struct vhu_ring {
-    int kick_fd, call_fd, err_fd;  /* -1 = none */
-    struct port_watch *kick_watch; /* until the ring is started */
-    struct vring *vring;           /* owned; NULL when not in service */
-    bool broken;                   /* not put into service until the front-end sets it up anew */
+    int kick_fd, call_fd, err_fd;     /* -1 = none */
+    struct vhu_relay_pipe *call_pipe; /* call_fd stands for it; NULL: a real eventfd */
+    struct port_watch *kick_watch;    /* until the ring is started */
+    struct vring *vring;              /* owned; NULL when not in service */
+    bool broken;                      /* not put into service until the front-end sets it up anew */
     char error[PORT_ERROR_BYTES];
 };
 
@@ -200,7 +208,9 @@ struct vhu {
     struct port_timer *accept_pause;
 
     struct vhu_conn conn;
-    uint64_t rate_at_ns; /* token bucket as a virtual time */
+    int request_fd;          /* SET_BACKEND_REQ_FD; held, never used */
+    struct vhu_relay *relay; /* NULL until somebody needs it */
+    uint64_t rate_at_ns;     /* token bucket as a virtual time */
     struct vhu_state state;
     struct vhu_ring ring[VHU_RINGS_MAX];
     struct vhu_kick kick[VHU_RINGS_MAX];
@@ -255,7 +265,6 @@ int vhu_conn_start(struct vhu *v, int fd); /* takes fd */
 void vhu_conn_close(struct vhu *v);        /* socket and half message only */
 void vhu_conn_resume(struct vhu *v);       /* read on, if nothing is in the way */
 void vhu_conn_reply(struct vhu *v, uint32_t request, uint64_t payload, uint32_t size);
-void vhu_conn_drop_fds(struct vhu_conn *c);
 int vhu_conn_take_fd(struct vhu_conn *c, unsigned i);
 /* May one more message (or connection) pass now? Sets *ret_at_ns when not. */
 bool vhu_rate_take(struct vhu *v, uint64_t *ret_at_ns);
@@ -265,7 +274,7 @@ void vhu_conn_error(struct vhu *v, const char *fmt, ...) __attribute__((format(p
 void vhu_message(struct vhu *v);
 const char *vhu_request_name(uint32_t request);
 
-/* vhu_handlers.c, vhu_memory.c */
+/* vhu_handlers.c, vhu_ring_handlers.c, vhu_memory.c */
 struct vhu_handler {
     const char *name;
     uint16_t size_min, size_max;
@@ -306,6 +315,7 @@ VHU_HANDLER(vring_call)
 VHU_HANDLER(vring_err)
 VHU_HANDLER(vring_enable)
 VHU_HANDLER(send_rarp)
+VHU_HANDLER(backend_req_fd)
 VHU_HANDLER(set_mtu)
 VHU_HANDLER(get_status)
 VHU_HANDLER(set_status)
@@ -321,6 +331,7 @@ void vhu_rings_build(struct vhu *v); /* put into service what can be */
 void vhu_ring_stop(struct vhu *v, unsigned index);  /* not in service: forget that it was started */
 void vhu_ring_reset(struct vhu *v, unsigned index); /* not in service: close its fds as well */
 bool vhu_ring_enabled(const struct vhu *v, unsigned index);
+void vhu_ring_drop_call(struct vhu *v, unsigned index);
 void vhu_ring_break(struct vhu *v, unsigned index, const char *why);
 void vhu_settle(struct vhu *v); /* start the next change that waits, or read on */
 bool vhu_has_broken(const struct vhu *v);

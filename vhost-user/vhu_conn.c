@@ -48,12 +48,12 @@ bool vhu_rate_take(struct vhu *v, uint64_t *ret_at_ns)
 }
 
 /* ---- file descriptors ------------------------------------------------------------------------ */
-void vhu_conn_drop_fds(struct vhu_conn *c)
+static void drop_fds(struct vhu *v)
 {
-    for (uint32_t i = 0; i < c->fd_count; i++) {
-        if (c->fds[i] >= 0)
-            close(c->fds[i]);
-    }
+    struct vhu_conn *c = &v->conn;
+
+    for (uint32_t i = 0; i < c->fd_count; i++)
+        vhu_fd_discard(&v->relay, c->fds[i]);
     c->fd_count = 0;
 }
 
@@ -66,8 +66,9 @@ int vhu_conn_take_fd(struct vhu_conn *c, unsigned i)
     return fd;
 }
 
-static void fds_keep(struct vhu_conn *c, const struct cmsghdr *cmsg)
+static void fds_keep(struct vhu *v, const struct cmsghdr *cmsg)
 {
+    struct vhu_conn *c = &v->conn;
     size_t count = (cmsg->cmsg_len - CMSG_LEN(0)) / sizeof(int);
 
     for (size_t i = 0; i < count; i++) {
@@ -77,13 +78,14 @@ static void fds_keep(struct vhu_conn *c, const struct cmsghdr *cmsg)
         if (c->fd_count < VHU_FDS_MAX) {
             c->fds[c->fd_count++] = fd;
         } else {
-            close(fd);
+            vhu_fd_discard(&v->relay, fd);
             c->extra_fds = true;
         }
     }
 }
 
-/* ---- reading --------------------------------------------------------------------------------- */
+/* ---- reading
+ * --------------------------------------------------------------------------------- */
 static void on_conn(void *arg, uint32_t events);
 
 /* What do we wait for now? Nothing, while a message is being handled or reading pauses. */
@@ -125,6 +127,15 @@ static void deadline_stop(struct vhu *v)
     v->conn.deadline = NULL;
 }
 
+static void on_throttle(void *arg);
+
+static void throttle_until(struct vhu *v, uint64_t at_ns)
+{
+    v->counters.throttled++;
+    if (v->port.host->timer(v->port.host, at_ns, on_throttle, v, &v->conn.throttle) < 0)
+        vhu_conn_error(v, "cannot set a timer");
+}
+
 static void on_throttle(void *arg)
 {
     struct vhu *v = arg;
@@ -132,12 +143,17 @@ static void on_throttle(void *arg)
 
     /* For the message that found the bucket empty, and was read all the same. */
     v->conn.throttle = NULL;
+    if (vhu_relay_is_stuck(v->relay)) {
+        throttle_until(v, clock_now_ns() + NS_PER_SEC / VHU_RATE_PER_S);
+        return;
+    }
     vhu_rate_take(v, &at_ns);
     conn_watch(v);
 }
 
-static ssize_t conn_recv(struct vhu_conn *c, size_t want)
+static ssize_t conn_recv(struct vhu *v, size_t want)
 {
+    struct vhu_conn *c = &v->conn;
     union {
         char buf[CMSG_SPACE(RECV_FDS_MAX * sizeof(int))];
         struct cmsghdr align;
@@ -153,7 +169,7 @@ static ssize_t conn_recv(struct vhu_conn *c, size_t want)
         return -errno;
     for (struct cmsghdr *cm = CMSG_FIRSTHDR(&mh); cm != NULL; cm = CMSG_NXTHDR(&mh, cm)) {
         if (cm->cmsg_level == SOL_SOCKET && cm->cmsg_type == SCM_RIGHTS)
-            fds_keep(c, cm);
+            fds_keep(v, cm);
     }
     if (mh.msg_flags & MSG_CTRUNC)
         c->lost_fds = true; /* our own table is full: those that came are closed with the message */
@@ -161,7 +177,8 @@ static ssize_t conn_recv(struct vhu_conn *c, size_t want)
     return n;
 }
 
-/* Bytes still missing, once the header is there checked for sense; negative: no use going on. */
+/* Bytes still missing, once the header is there checked for sense; negative: no use going on.
+ */
 static int64_t conn_missing(struct vhu *v)
 {
     struct vhu_conn *c = &v->conn;
@@ -186,8 +203,6 @@ static int64_t conn_missing(struct vhu *v)
 /* Return 1 when c->msg is whole, 0 when there is nothing more now, negative when it is over. */
 static int conn_read(struct vhu *v)
 {
-    struct vhu_conn *c = &v->conn;
-
     for (;;) {
         int64_t missing = conn_missing(v);
         ssize_t n;
@@ -196,7 +211,7 @@ static int conn_read(struct vhu *v)
             return (int)missing;
         if (missing == 0)
             return 1;
-        n = conn_recv(c, (size_t)missing);
+        n = conn_recv(v, (size_t)missing);
         if (n == -EINTR)
             continue;
         if (n == -EAGAIN)
@@ -220,9 +235,11 @@ static void conn_wait_for_rest(struct vhu *v)
 }
 
 /* Make room for the next message. */
-static void conn_next(struct vhu_conn *c)
+static void conn_next(struct vhu *v)
 {
-    vhu_conn_drop_fds(c);
+    struct vhu_conn *c = &v->conn;
+
+    drop_fds(v);
     c->got = 0;
     c->have_msg = false;
     c->lost_fds = false;
@@ -235,16 +252,15 @@ static bool conn_may_read(const struct vhu *v)
            v->conn.out_bytes == 0 && v->conn.throttle == NULL;
 }
 
-static bool conn_throttled(struct vhu *v)
+/* Too fast, or with files that take their time to be closed? */
+static void conn_throttle(struct vhu *v)
 {
     uint64_t at_ns;
 
-    if (vhu_rate_take(v, &at_ns))
-        return false;
-    v->counters.throttled++;
-    if (v->port.host->timer(v->port.host, at_ns, on_throttle, v, &v->conn.throttle) < 0)
-        vhu_conn_error(v, "cannot set a timer");
-    return true;
+    if (!vhu_rate_take(v, &at_ns))
+        throttle_until(v, at_ns);
+    else if (vhu_relay_is_stuck(v->relay))
+        throttle_until(v, clock_now_ns() + NS_PER_SEC / VHU_RATE_PER_S);
 }
 
 static void conn_run(struct vhu *v)
@@ -264,12 +280,13 @@ static void conn_run(struct vhu *v)
         vhu_message(v);
         if (v->conn.fd < 0)
             return;
-        conn_throttled(v);
+        conn_throttle(v);
     }
     conn_watch(v);
 }
 
-/* ---- answers --------------------------------------------------------------------------------- */
+/* ---- answers
+ * --------------------------------------------------------------------------------- */
 static void conn_flush(struct vhu *v)
 {
     struct vhu_conn *c = &v->conn;
@@ -313,14 +330,15 @@ static void on_conn(void *arg, uint32_t events)
     conn_run(v);
 }
 
-/* ---- life ------------------------------------------------------------------------------------ */
+/* ---- life
+ * ------------------------------------------------------------------------------------ */
 int vhu_conn_start(struct vhu *v, int fd)
 {
     struct vhu_conn *c = &v->conn;
 
     c->fd = fd;
     c->out_bytes = c->out_done = 0;
-    conn_next(c);
+    conn_next(v);
     v->error[0] = v->hint[0] = '\0';
     v->counters.connections++;
     v->port.host->event(v->port.host, &v->port, PORT_EVENT_CONNECTED, v->options.path);
@@ -338,7 +356,7 @@ void vhu_conn_close(struct vhu *v)
     if (c->throttle != NULL)
         v->port.host->timer_cancel(c->throttle);
     c->throttle = NULL;
-    conn_next(c);
+    conn_next(v);
     c->out_bytes = c->out_done = 0;
     if (c->fd >= 0)
         close(c->fd);
@@ -350,7 +368,7 @@ void vhu_conn_close(struct vhu *v)
 void vhu_conn_resume(struct vhu *v)
 {
     if (v->conn.have_msg && v->change.then == NULL)
-        conn_next(&v->conn);
+        conn_next(v);
     conn_watch(v);
 }
 

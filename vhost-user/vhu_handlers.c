@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * What each message does, but for memory. See the table in vhu_messages.c for what is checked
- * before, and vhu.h for the three steps.
+ * What each message does, but for memory and rings. See the table in vhu_messages.c for what is
+ * checked before, and vhu.h for the three steps.
  *
  * Control thread; never blocks.
  */
@@ -10,11 +10,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/mac.h"
-#include "vhost-user/vring_call.h"
 
 #define BIT(n) (1ull << (n))
 
@@ -47,8 +45,14 @@ uint64_t vhu_features_offered(const struct vhu *v)
 
 uint64_t vhu_protocol_offered(const struct vhu *v)
 {
-    return BIT(VHU_P_MQ) | BIT(VHU_P_RARP) | BIT(VHU_P_REPLY_ACK) | BIT(VHU_P_MTU) |
-           BIT(VHU_P_MEM_SLOTS) | BIT(VHU_P_STATUS);
+    uint64_t f = BIT(VHU_P_MQ) | BIT(VHU_P_RARP) | BIT(VHU_P_REPLY_ACK) | BIT(VHU_P_MTU) |
+                 BIT(VHU_P_MEM_SLOTS) | BIT(VHU_P_STATUS);
+
+    /* We have no requests of our own; but user-mode-linux gets its interrupt number only when it
+     * makes a channel for them. */
+    if (v->state.owner_first)
+        f |= BIT(VHU_P_BACKEND_REQ);
+    return f;
 }
 
 enum vhu_refusal vhu_check_get_features(struct vhu *v, const struct vhu_msg *m, struct vsw_err *err)
@@ -292,235 +296,19 @@ void vhu_apply_send_rarp(struct vhu *v, const struct vhu_msg *m)
     v->port.host->inject(v->port.host, &v->port, frame, sizeof(frame));
 }
 
-/* ---- rings ----------------------------------------------------------------------------------- */
-static enum vhu_refusal check_index(const struct vhu *v, uint64_t index, struct vsw_err *err)
-{
-    if (index < v->rings)
-        return VHU_REFUSED_NOT;
-    vsw_err_set(err, -ERANGE, NULL, "ring %llu, the port has %u", (unsigned long long)index,
-                v->rings);
-    vsw_err_hint(err, "give the port as many queues as the VM has");
-    return VHU_REFUSED_bad_ring;
-}
-
-static uint64_t ring_of_state(const struct vhu_msg *m)
-{
-    return BIT(m->payload.state.index);
-}
-
-/* A new setting is a new chance. */
-static void ring_mend(struct vhu *v, unsigned index)
-{
-    v->ring[index].broken = false;
-    v->ring[index].error[0] = '\0';
-}
-
-enum vhu_refusal vhu_check_vring_num(struct vhu *v, const struct vhu_msg *m, struct vsw_err *err)
-{
-    uint32_t num = m->payload.state.num;
-    enum vhu_refusal why = check_index(v, m->payload.state.index, err);
-
-    if (why == VHU_REFUSED_NOT && (num == 0 || num > VRING_NUM_MAX || (num & (num - 1)) != 0)) {
-        vsw_err_set(err, -EINVAL, NULL, "a ring of %u entries, not a power of two up to %d", num,
-                    VRING_NUM_MAX);
-        why = VHU_REFUSED_bad_ring;
-    }
-    return why;
-}
-
-uint64_t vhu_rings_vring_num(const struct vhu *v, const struct vhu_msg *m)
-{
-    return ring_of_state(m);
-}
-
-void vhu_apply_vring_num(struct vhu *v, const struct vhu_msg *m)
-{
-    v->state.ring[m->payload.state.index].num = m->payload.state.num;
-    ring_mend(v, m->payload.state.index);
-}
-
-enum vhu_refusal vhu_check_vring_addr(struct vhu *v, const struct vhu_msg *m, struct vsw_err *err)
-{
-    struct vhu_wire_addr a = m->payload.addr;
-    enum vhu_refusal why = check_index(v, a.index, err);
-
-    if (why == VHU_REFUSED_NOT &&
-        (a.desc_uva % 16 != 0 || a.avail_uva % 2 != 0 || a.used_uva % 4 != 0)) {
-        vsw_err_set(err, -EINVAL, NULL, "addresses of ring %u are not aligned", a.index);
-        why = VHU_REFUSED_bad_ring;
-    }
-    /* Flag 0 asks to log writes: that needs LOG_SHMFD, which is not offered. */
-    if (why == VHU_REFUSED_NOT && a.flags != 0) {
-        vsw_err_set(err, -EOPNOTSUPP, NULL, "logging of writes was not offered");
-        why = VHU_REFUSED_bad_ring;
-    }
-    return why;
-}
-
-uint64_t vhu_rings_vring_addr(const struct vhu *v, const struct vhu_msg *m)
-{
-    return BIT(m->payload.addr.index);
-}
-
-void vhu_apply_vring_addr(struct vhu *v, const struct vhu_msg *m)
-{
-    struct vhu_wire_addr a = m->payload.addr;
-    struct vhu_ring_state *s = &v->state.ring[a.index];
-
-    s->desc_uva = a.desc_uva;
-    s->avail_uva = a.avail_uva;
-    s->used_uva = a.used_uva;
-    s->has_addr = true;
-    ring_mend(v, a.index);
-}
-
-enum vhu_refusal vhu_check_vring_base(struct vhu *v, const struct vhu_msg *m, struct vsw_err *err)
-{
-    enum vhu_refusal why = check_index(v, m->payload.state.index, err);
-
-    if (why == VHU_REFUSED_NOT && m->payload.state.num > UINT16_MAX) {
-        vsw_err_set(err, -ERANGE, NULL, "base %u of a split ring", m->payload.state.num);
-        why = VHU_REFUSED_bad_ring;
-    }
-    return why;
-}
-
-uint64_t vhu_rings_vring_base(const struct vhu *v, const struct vhu_msg *m)
-{
-    return ring_of_state(m);
-}
-
-void vhu_apply_vring_base(struct vhu *v, const struct vhu_msg *m)
-{
-    struct vhu_ring_state *s = &v->state.ring[m->payload.state.index];
-
-    s->base = (uint16_t)m->payload.state.num;
-    s->has_base = true;
-}
-
-enum vhu_refusal vhu_check_get_vring_base(struct vhu *v, const struct vhu_msg *m,
+enum vhu_refusal vhu_check_backend_req_fd(struct vhu *v, const struct vhu_msg *m,
                                           struct vsw_err *err)
 {
-    return check_index(v, m->payload.state.index, err);
-}
-
-uint64_t vhu_rings_get_vring_base(const struct vhu *v, const struct vhu_msg *m)
-{
-    return ring_of_state(m);
-}
-
-void vhu_apply_get_vring_base(struct vhu *v, const struct vhu_msg *m)
-{
-    uint32_t index = m->payload.state.index;
-
-    vhu_ring_stop(v, index);
-    answer(v, index | (uint64_t)v->state.ring[index].base << 32);
-}
-
-/* ---- event descriptors ----------------------------------------------------------------------- */
-static unsigned fd_ring(const struct vhu_msg *m)
-{
-    return (unsigned)(m->payload.u64 & VHU_VRING_INDEX_MASK);
-}
-
-/* A descriptor comes unless the flag says that none does; only a real eventfd will do. */
-static enum vhu_refusal check_ring_fd(struct vhu *v, const struct vhu_msg *m, struct vsw_err *err)
-{
-    bool none = m->payload.u64 & VHU_VRING_NOFD;
-    enum vhu_refusal why = check_index(v, fd_ring(m), err);
-
-    if (why != VHU_REFUSED_NOT)
-        return why;
-    if (none != (v->conn.fd_count == 0)) {
-        vsw_err_set(err, -EINVAL, NULL, "%s %s a file descriptor", vhu_request_name(m->request),
-                    none ? "says it has no descriptor, with" : "without");
-        return VHU_REFUSED_bad_fd_count;
-    }
-    if (!none && vring_fd_check(v->conn.fds[0], err) < 0)
-        return VHU_REFUSED_bad_fd;
     return VHU_REFUSED_NOT;
 }
 
-static void fd_replace(struct vhu *v, int *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-    *fd = vhu_conn_take_fd(&v->conn, 0);
-}
-
-enum vhu_refusal vhu_check_vring_kick(struct vhu *v, const struct vhu_msg *m, struct vsw_err *err)
-{
-    return check_ring_fd(v, m, err);
-}
-
-uint64_t vhu_rings_vring_kick(const struct vhu *v, const struct vhu_msg *m)
-{
-    return BIT(fd_ring(m));
-}
-
-void vhu_apply_vring_kick(struct vhu *v, const struct vhu_msg *m)
-{
-    struct vhu_ring *r = &v->ring[fd_ring(m)];
-
-    v->port.host->unwatch(r->kick_watch);
-    r->kick_watch = NULL;
-    fd_replace(v, &r->kick_fd);
-    v->state.ring[fd_ring(m)].has_kick = true;
-    ring_mend(v, fd_ring(m));
-}
-
-enum vhu_refusal vhu_check_vring_call(struct vhu *v, const struct vhu_msg *m, struct vsw_err *err)
-{
-    return check_ring_fd(v, m, err);
-}
-
-uint64_t vhu_rings_vring_call(const struct vhu *v, const struct vhu_msg *m)
-{
-    return BIT(fd_ring(m));
-}
-
-void vhu_apply_vring_call(struct vhu *v, const struct vhu_msg *m)
-{
-    fd_replace(v, &v->ring[fd_ring(m)].call_fd);
-    v->state.ring[fd_ring(m)].has_call = true;
-}
-
-enum vhu_refusal vhu_check_vring_err(struct vhu *v, const struct vhu_msg *m, struct vsw_err *err)
-{
-    return check_ring_fd(v, m, err);
-}
-
-/* Workers do not know this one. */
-uint64_t vhu_rings_vring_err(const struct vhu *v, const struct vhu_msg *m)
+uint64_t vhu_rings_backend_req_fd(const struct vhu *v, const struct vhu_msg *m)
 {
     return 0;
 }
 
-void vhu_apply_vring_err(struct vhu *v, const struct vhu_msg *m)
+void vhu_apply_backend_req_fd(struct vhu *v, const struct vhu_msg *m)
 {
-    fd_replace(v, &v->ring[fd_ring(m)].err_fd);
-}
-
-enum vhu_refusal vhu_check_vring_enable(struct vhu *v, const struct vhu_msg *m, struct vsw_err *err)
-{
-    enum vhu_refusal why = check_index(v, m->payload.state.index, err);
-
-    if (why == VHU_REFUSED_NOT && m->payload.state.num > 1) {
-        vsw_err_set(err, -ERANGE, NULL, "SET_VRING_ENABLE to %u", m->payload.state.num);
-        why = VHU_REFUSED_bad_value;
-    }
-    return why;
-}
-
-/* Front-ends repeat themselves here; only a change costs anything. */
-uint64_t vhu_rings_vring_enable(const struct vhu *v, const struct vhu_msg *m)
-{
-    bool same = v->state.ring[m->payload.state.index].enable == (m->payload.state.num != 0);
-
-    return same ? 0 : ring_of_state(m);
-}
-
-void vhu_apply_vring_enable(struct vhu *v, const struct vhu_msg *m)
-{
-    v->state.ring[m->payload.state.index].enable = m->payload.state.num != 0;
+    vhu_fd_discard(&v->relay, v->request_fd);
+    v->request_fd = vhu_conn_take_fd(&v->conn, 0);
 }

@@ -71,6 +71,8 @@ static void trouble_text(const struct vhu *v, struct port_info *info)
     /* A message refused in passing, while frames flow, is no trouble but worth knowing. */
     snprintf(info->error, sizeof(info->error), "%s", works ? "" : v->error);
     snprintf(info->hint, sizeof(info->hint), "%s", works ? v->error : v->hint);
+    if (v->error[0] == '\0' && !info->connected && v->up)
+        snprintf(info->hint, sizeof(info->hint), "waits for the VM to connect");
     if (v->error[0] != '\0' || !info->connected)
         return;
     for (unsigned i = 0; i < v->rings; i++) {

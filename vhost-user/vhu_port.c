@@ -23,7 +23,7 @@
 
 static void vhu_init_fds(struct vhu *v)
 {
-    v->dir_fd = v->listen_fd = v->inotify_fd = v->conn.fd = -1;
+    v->dir_fd = v->listen_fd = v->inotify_fd = v->conn.fd = v->request_fd = -1;
     for (unsigned i = 0; i < VHU_RINGS_MAX; i++) {
         v->ring[i].kick_fd = v->ring[i].call_fd = v->ring[i].err_fd = -1;
         v->kick[i] = (struct vhu_kick){.vhu = v, .index = i};
@@ -40,6 +40,7 @@ static void vhu_destroy(struct port *port, bool remove)
     vhu_socket_close(v);
     if (v->dir_fd >= 0)
         close(v->dir_fd);
+    vhu_relay_put(v->relay);
     port_fini(port);
     free(v);
 }
@@ -63,6 +64,7 @@ static int vhu_prepare(struct port_host *host, const struct port_config *config,
     v->options = *o;
     v->rings = (uint16_t)(2 * o->queues);
     v->up = config->up;
+    v->port.host = host; /* for destroy, should the next line fail */
     rc = port_init(&v->port, &port_type_vhost_user, host, config, (uint16_t)o->queues);
     if (rc < 0)
         vsw_err_set(err, rc, NULL, "out of memory");
@@ -87,6 +89,8 @@ void vhu_teardown(struct vhu *v)
     v->was_connected = false;
     for (unsigned i = 0; i < v->rings; i++)
         vhu_ring_reset(v, i);
+    vhu_fd_discard(&v->relay, v->request_fd);
+    v->request_fd = -1;
     vhu_memory_drop(v);
     v->state = (struct vhu_state){.version = VHU_STATE_VERSION};
     v->fault_told = false;

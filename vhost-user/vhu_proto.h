@@ -75,6 +75,7 @@ enum {
     VHU_P_RARP = 2,
     VHU_P_REPLY_ACK = 3,
     VHU_P_MTU = 4,
+    VHU_P_BACKEND_REQ = 5,
     VHU_P_MEM_SLOTS = 15,
     VHU_P_STATUS = 16,
 };

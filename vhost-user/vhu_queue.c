@@ -339,12 +339,23 @@ void vhu_ring_stop(struct vhu *v, unsigned index)
     r->error[0] = '\0';
 }
 
+void vhu_ring_drop_call(struct vhu *v, unsigned index)
+{
+    struct vhu_ring *r = &v->ring[index];
+
+    vhu_relay_remove(v->relay, r->call_pipe);
+    if (r->call_pipe == NULL)
+        fd_drop(&r->call_fd);
+    r->call_pipe = NULL;
+    r->call_fd = -1;
+}
+
 void vhu_ring_reset(struct vhu *v, unsigned index)
 {
     struct vhu_ring *r = &v->ring[index];
 
     vhu_ring_stop(v, index);
-    fd_drop(&r->call_fd);
+    vhu_ring_drop_call(v, index);
     fd_drop(&r->err_fd);
     v->state.ring[index] = (struct vhu_ring_state){0};
 }

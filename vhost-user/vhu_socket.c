@@ -220,6 +220,10 @@ static void on_accept(void *arg, uint32_t events)
         accept_pause(v, at_ns);
         return;
     }
+    if (vhu_relay_is_stuck(v->relay)) {
+        accept_pause(v, clock_now_ns() + VHU_RETRY_NS);
+        return;
+    }
     if (vhu_conn_is_open(v) && conn_has_hung_up(v)) {
         vhu_disconnect(v);
         return;

@@ -31,10 +31,13 @@ has_icmp() { # FILE: pings until one is in it
     (($(frames_of "$1" icmp) > 0))
 }
 check "tshark reads the frames" wait_for 10 has_icmp "$T_DIR/a.pcapng"
-kill -INT $capture
+kill -INT $capture 2>/dev/null
 check "the capture ends cleanly" wait $capture
 check "it says that it was stopped" said file ': stopped$'
-check_eq "the filter holds" 0 frames_of "$T_DIR/a.pcapng" 'not icmp'
+only_icmp() {
+    (($(frames_of "$T_DIR/a.pcapng" icmp) > 0)) && (($(frames_of "$T_DIR/a.pcapng" "not icmp") == 0))
+}
+check "the filter holds" only_icmp
 check_eq "the interface is the port" a field_of "$T_DIR/a.pcapng" frame.interface_name
 check_eq "only the wanted bytes are kept" 64 field_of "$T_DIR/a.pcapng" frame.cap_len
 check_eq "of frames of their full length" 98 field_of "$T_DIR/a.pcapng" frame.len

@@ -29,7 +29,7 @@ check "a tenant in use is not deleted" ctl_refused tenant del red
 for object in tenant network port worker; do
     check "$object list speaks JSON" ctl_json 'type == "array"' $object list
 done
-check "stats show speaks JSON" ctl_json 'type == "object"' stats show
+check "stats show speaks JSON" ctl_json 'type == "array"' stats show
 need "a vhost-user port" vhost_port p1 red web
 check "port show prints QEMU's arguments" sh -c \
     "$(printf '%q ' "$VSW_BUILD/vswitchctl" -s "$VSW_SOCKET" port show p1 --qemu-args) | grep -q vhost-user"

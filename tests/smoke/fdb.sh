@@ -29,10 +29,10 @@ check "an address moves to where it was seen last" wait_for 3 fdb_is 02:00:00:00
 check "and back with the next frame" reaches b 10.0.0.1
 check "as the table shows" wait_for 3 fdb_is 02:00:00:00:00:0b b
 
-need "a static entry" ctl fdb add red/web mac=02:00:00:00:00:77 port=b
+need "a static entry" ctl fdb add red/web/02:00:00:00:00:77 port=b
 need "a frame with the static address from a" raw_send a a ffffffffffff02000000007788b5
 check "a static entry does not move" fdb_is 02:00:00:00:00:77 b
-check "a multicast address is refused" ctl_refused fdb add red/web mac=01:00:00:00:00:77 port=b
-check "a network without the port is refused" ctl_refused fdb add red/nosuch mac=02:00:00:00:00:78 port=b
-check "ageing 0 is refused" ctl_refused network set red/web ageing_s=0
+check "a multicast address is refused" ctl_refused fdb add red/web/01:00:00:00:00:77 port=b
+check "a network without the port is refused" ctl_refused fdb add red/nosuch/02:00:00:00:00:78 port=b
+check "ageing 0 is refused" ctl_refused settings set fdb_ageing_s=0
 t_done

@@ -31,9 +31,9 @@ client_a=$!
 iperf_tcp b1 10.0.0.4 17 >"$T_DIR/b.bps" &
 client_b=$!
 sleep 5 # the time to settle that the limit's definition grants
-measured a2 tx_bytes 10 >"$T_DIR/a.measured" &
+measured a2 out_bytes 10 >"$T_DIR/a.measured" &
 measurement=$!
-b_measured=$(measured b2 tx_bytes 10)
+b_measured=$(measured b2 out_bytes 10)
 wait $measurement
 check_range "10 Mb/s shaped: within 5 %" 9500000 10500000 cat "$T_DIR/a.measured"
 check_range "200 Mb/s policed: never above it by 5 %" 160000000 210000000 echo "$b_measured"

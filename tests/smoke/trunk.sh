@@ -38,9 +38,9 @@ check "without its tag" saw_not db 'vlan 20'
 need "the trunk sends untagged" raw_send trunk trunk "$head${payload}04"
 check "it arrives in web" saw web '0x0010:  0400'
 
-before=$(drops vlan_unknown)
+before=$(drops vlan_not_allowed)
 need "the trunk sends tag 30" raw_send trunk trunk "${head}8100001e${payload}05"
-more_drops() { (($(drops vlan_unknown) > before)); }
+more_drops() { (($(drops vlan_not_allowed) > before)); }
 check "a VLAN that is not allowed is dropped and counted" wait_for 3 more_drops
 check "and arrives nowhere" saw_not web '0x0010:  0500'
 

@@ -28,7 +28,7 @@ refused_with_reason() {
     output=$(ctl_refused port add t1 type=tap tenant=red networks=web "ifname=vswt$$") &&
         grep -Ei 'permi|right|allowed|tun' <<<"$output"
 }
-failed_visibly() { [[ $(port_get t1 state) != up && -n $(port_get t1 reason) ]]; }
+failed_visibly() { [[ $(port_get t1 state) != ready && -n $(port_get t1 reason) ]]; }
 no_tap() { refused_with_reason || failed_visibly; }
 check "a TAP without the right to make one is refused or shows why" no_tap
 t_done

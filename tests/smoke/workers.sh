@@ -6,7 +6,7 @@
 . "$(dirname "$0")/../support/lib.sh"
 
 SW_WORKERS=2
-worker_of() { ctl_json "[.[] | select(any(.queues[]?; .port == \"$1\")) | .id] | first" worker list; }
+worker_of() { port_get "$1" 'queue_rows[] | select(.direction == "in" and .queue == 0) | .worker'; }
 is_on() { [[ $(worker_of "$1") == "$2" ]]; } # PORT WORKER
 
 ns_add a b
@@ -18,13 +18,13 @@ need "port b" tap_port b red web 10.0.0.2/24
 need "an iperf3 server" iperf_server b
 iperf_tcp a 10.0.0.2 6 >"$T_DIR/bps" &
 client=$!
-flows() { (($(port_counter b tx_pkts) > 1000)); }
+flows() { (($(port_counter b out_pkts) > 1000)); }
 check "traffic flows" wait_for 5 flows
 for to in 1 0 1 0; do
-    need "port a moves to worker $to" ctl worker move port=a queue=0 worker=$to
+    need "port a moves to worker $to" ctl worker move a/0 worker="$to"
     check "and is there" wait_for 3 is_on a $to
 done
 check "the connection lives" wait $client
 check_range "at a useful rate, b/s" 50000000 1e12 cat "$T_DIR/bps"
-check "a worker that does not exist is refused" ctl_refused worker move port=a queue=0 worker=7
+check "a worker that does not exist is refused" ctl_refused worker move a/0 worker=7
 t_done

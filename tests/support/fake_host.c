@@ -275,6 +275,11 @@ static bool round_run(struct fake_host *h, int timeout_ms)
     return any;
 }
 
+void fake_host_end_grace(struct fake_host *h)
+{
+    jobs_run(&h->retires);
+}
+
 void fake_host_poll(struct fake_host *h, int timeout_ms)
 {
     round_run(h, timeout_ms);

@@ -42,6 +42,9 @@ void fake_host_fini(struct fake_host *h);
 /* One round: due timers, fds (waiting @timeout_ms at most for the first), grace periods, jobs. */
 void fake_host_poll(struct fake_host *h, int timeout_ms);
 
+/* End the grace periods that have begun so far. */
+void fake_host_end_grace(struct fake_host *h);
+
 /* Rounds until @done says true. Return false after @timeout_ms of real time. */
 bool fake_host_until(struct fake_host *h, bool (*done)(void *arg), void *arg, int timeout_ms);
 

@@ -352,3 +352,10 @@ unsigned frontend_count_fds(void)
     closedir(d);
     return n;
 }
+
+void frontend_wait_fds(unsigned want)
+{
+    for (int i = 0; i < 5000 && frontend_count_fds() != want; i++)
+        usleep(1000);
+    assert_int_equal(frontend_count_fds(), want);
+}

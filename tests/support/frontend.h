@@ -89,5 +89,7 @@ void frontend_kick(struct frontend *f, unsigned index);
 
 /* Open descriptors of this process. */
 unsigned frontend_count_fds(void);
+/* Asserts that they come to be @want: what may block is closed by a thread. */
+void frontend_wait_fds(unsigned want);
 
 #endif

@@ -58,7 +58,11 @@ testpmd_start() {
         esac
     done
     device="net_virtio_user0,path=$sock,mac=$mac,queues=$queues"
-    if [[ $role == server ]]; then device+=,server=1; fi
+    if [[ $role == server ]]; then
+        device+=,server=1
+        # It does not start over the socket that a killed one left behind.
+        rm -f "$sock"
+    fi
     # It runs until its standard input ends.
     [[ -p $T_DIR/$name.stdin ]] || mkfifo "$T_DIR/$name.stdin"
     exec {stdin}<>"$T_DIR/$name.stdin"

@@ -92,35 +92,38 @@ ctl_json() {
     "$VSW_BUILD/vswitchctl" -j -s "$VSW_SOCKET" "$@" | jq -er "$filter"
 }
 
-# ctl_refused WORD...: passes when the switch refuses (exit status 1, and a sentence)
+# ctl_refused WORD...: passes when the switch (exit status 1) or already the client (2) refuses, with
+# a sentence; a daemon that is not there (3) is no refusal
 ctl_refused() {
     local output status
     output=$(ctl "$@" 2>&1)
     status=$?
     printf '%s\n' "$output"
-    ((status == 1)) && [[ -n $output ]]
+    ((status == 1 || status == 2)) && [[ $output == error:* ]]
 }
 
 # port_get PORT FIELD: one field of `port show`, a jq path without its dot
-port_get() { ctl_json "(if type == \"array\" then .[0] else . end) | .$2" port show "$1"; }
+port_get() { ctl_json ".$2" port show "$1"; }
 
-# vhost_ready PORT: the guest's driver runs and its first queue pair is enabled
-vhost_ready() { [[ $(port_get "$1" state) == up ]]; }
-port_ready() { wait_for "${2:-10}" vhost_ready "$1"; }
+# port_is_ready PORT: frames pass; for a VM: its driver runs and its first queue pair is enabled
+port_is_ready() { [[ $(port_get "$1" state) == ready ]]; }
+port_ready() { wait_for "${2:-10}" port_is_ready "$1"; }
 
-# port_counter PORT FIELD: rx_pkts rx_bytes tx_pkts tx_bytes (rx: what the port sent to the switch)
-port_counter() { port_get "$1" "stats.$2"; }
+# port_counter PORT FIELD: in_pkts in_bytes (what it sent into the switch) out_pkts out_bytes ...
+port_counter() { port_get "$1" "counters.$2"; }
 
-# drops REASON: frames dropped so far for that reason, over all ports
+# drops REASON: frames dropped so far for that reason over all ports, by the switch or already in the
+# kernel by a TAP's filter program
 drops() {
     "$VSW_BUILD/vswitchctl" -j -s "$VSW_SOCKET" stats drops |
-        jq -er --arg reason "$1" '[.. | objects | select(.reason? == $reason) | .pkts] | add // 0'
+        jq -er --arg reason "$1" '[.[] | select(.reason == $reason or .reason == "filter_" + $reason) | .count] | add // 0'
 }
 
 # sw_balanced: received = unicast + flooded + dropped before look-up, copies = sent + dropped copies
-sw_balanced() { wait_for 5 sw_balanced_now || { ctl stats show && false; }; }
+sw_balanced() { wait_for 5 sw_balanced_now || { ctl -p -j stats show by=total && false; }; }
 sw_balanced_now() {
-    "$VSW_BUILD/vswitchctl" -j -s "$VSW_SOCKET" stats show | jq -e '.balance.ok == true'
+    ctl_json '.[0] | .in_pkts == .unicast_pkts + .flooded_pkts + .dropped_pkts and
+        .copies_pkts == .out_pkts + .dropped_copies_pkts' stats show by=total
 }
 
 # ---- objects ----------------------------------------------------------------------------------
@@ -144,7 +147,7 @@ vhost_port() {
     local name=$1 tenant=$2 networks=$3
     shift 3
     ctl port add "$name" type=vhost-user "tenant=$tenant" "networks=$networks" \
-        "socket=$SW_RUN/$name.sock" "$@"
+        "path=$SW_RUN/$name.sock" "$@"
 }
 
 # sw_cpu_ms: CPU time the daemon has used so far

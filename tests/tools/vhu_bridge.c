@@ -101,7 +101,7 @@ static void count(void *arg, const char *name, uint64_t value, const char *help)
 
 static void run(uint64_t end_ns)
 {
-    uint64_t next_ns = clock_now_ns() + 2 * NS_PER_S;
+    uint64_t next_ns = clock_now_ns() + 2 * NS_PER_SEC;
     unsigned idle = 0;
 
     while (!quit && clock_now_ns() < end_ns) {
@@ -113,7 +113,7 @@ static void run(uint64_t end_ns)
         fake_host_poll(&host, idle > 100 ? 1 : 0);
         if (clock_now_ns() < next_ns)
             continue;
-        next_ns += 2 * NS_PER_S;
+        next_ns += 2 * NS_PER_SEC;
         for (int i = 0; i < ports; i++)
             show(i);
     }
@@ -136,7 +136,7 @@ int main(int argc, char **argv)
         } else if (strncmp(argv[i], "mtu=", 4) == 0) {
             config.mtu = (uint16_t)atoi(argv[i] + 4);
         } else if (strncmp(argv[i], "seconds=", 8) == 0) {
-            end_ns = clock_now_ns() + (uint64_t)atoi(argv[i] + 8) * NS_PER_S;
+            end_ns = clock_now_ns() + (uint64_t)atoi(argv[i] + 8) * NS_PER_SEC;
         } else if (ports < PORTS_MAX) {
             snprintf(options.path, sizeof(options.path), "%s", argv[i]);
             snprintf(config.name, sizeof(config.name), "vm%d", ports);

@@ -273,7 +273,32 @@ static void port_limit(void **state)
     assert_int_equal(fdb_port_count(fdb, 1), 3);
     fdb_set_port_limit(fdb, 1, 0);
     assert_int_equal(fdb_learn(fdb, DOM, MAC0 + 6, 1, 0, 25, &ev), FDB_REFUSED);
+    assert_int_equal(ev.evicted_count, 0);
     assert_int_equal(fdb_port_count(fdb, 1), 3);
+    check_counts(fdb);
+    fdb_destroy(fdb);
+}
+
+/* The operator's word counts where learning is off or the limit is reached. */
+static void static_beyond_the_port_limit(void **state)
+{
+    struct fdb *fdb = make(64, 1);
+    struct fdb_entry e = {.domain = DOM, .value = {.port = 1, .kind = FDB_STATIC}, .tenant = 3};
+
+    fdb_set_port_limit(fdb, 1, 0);
+    fdb_set_tenant_limit(fdb, 3, 2);
+    for (int i = 0; i < 3; i++) {
+        e.mac = MAC0 + i;
+        assert_int_equal(fdb_add(fdb, &e), i < 2 ? 0 : -ENOSPC);
+    }
+    assert_int_equal(fdb_learn(fdb, DOM, MAC0 + 9, 1, 3, 1, NULL), FDB_REFUSED);
+    fdb_set_port_limit(fdb, 1, 2);
+    fdb_set_tenant_limit(fdb, 3, 9);
+    assert_int_equal(fdb_learn(fdb, DOM, MAC0 + 9, 1, 3, 1, NULL), FDB_REFUSED);
+    fdb_set_port_limit(fdb, 1, 3);
+    assert_int_equal(fdb_learn(fdb, DOM, MAC0 + 9, 1, 3, 1, NULL), FDB_NEW);
+    assert_int_equal(fdb_learn(fdb, DOM, MAC0 + 8, 1, 3, 2, NULL), FDB_EVICTED);
+    assert_int_equal(port_of(fdb, DOM, MAC0 + 9), -1);
     check_counts(fdb);
     fdb_destroy(fdb);
 }
@@ -744,6 +769,7 @@ int main(void)
         cmocka_unit_test(ageing),
         cmocka_unit_test(flush_filters),
         cmocka_unit_test(port_limit),
+        cmocka_unit_test(static_beyond_the_port_limit),
         cmocka_unit_test(tenant_limit),
         cmocka_unit_test(full_table_is_fair),
         cmocka_unit_test(lowered_limit_converges),

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,7 +59,7 @@ static int teardown(void **state)
         fake_host_remove(&x->host, x->port);
     fake_host_fini(&x->host);
     assert_int_equal(rmdir(x->dir), 0); /* the socket file is gone */
-    assert_int_equal(frontend_count_fds(), x->fds);
+    frontend_wait_fds(x->fds);
     free(x);
     return 0;
 }
@@ -432,6 +433,56 @@ static void call_and_kick_change_while_running(void **state)
     close(fd);
 }
 
+/* user-mode-linux takes its interrupts from a pipe. */
+static void pipe_is_called_through_a_thread(void **state)
+{
+    struct fixture *x = *state;
+    struct pollfd p = {.events = POLLIN};
+    uint64_t v = 0;
+    int pipes[2];
+
+    connect_and_shake(x, 1);
+    assert_int_equal(pipe2(pipes, O_CLOEXEC | O_NONBLOCK), 0);
+    assert_int_equal(frontend_ask(&x->f, VHU_SET_VRING_CALL, &(uint64_t){1}, 8, &pipes[1], 1), 0);
+    assert_int_equal(frontend_ask(&x->f, VHU_SET_VRING_KICK, &(uint64_t){1}, 8, &pipes[0], 1), 1);
+    guest_send(x, 0, 2);
+    assert_int_equal(work_rx(x->port, 0), 1);
+    work_done(x->port, 0);
+    p.fd = pipes[0];
+    assert_int_equal(poll(&p, 1, 5000), 1);
+    assert_int_equal(read(pipes[0], &v, sizeof(v)), 8);
+    assert_int_equal(v, 1);
+    close(pipes[0]);
+    close(pipes[1]);
+}
+
+/* A pipe that is full and blocks: its thread waits, nobody else does, and the port can be taken
+ * away under it. */
+static void full_pipe_blocks_nobody(void **state)
+{
+    struct fixture *x = *state;
+    uint8_t junk[4096] = {0};
+    int pipes[2];
+
+    connect_and_shake(x, 2);
+    assert_int_equal(pipe2(pipes, O_CLOEXEC | O_NONBLOCK), 0);
+    while (write(pipes[1], junk, sizeof(junk)) > 0)
+        ;
+    assert_int_equal(fcntl(pipes[1], F_SETFL, 0), 0);
+    assert_int_equal(frontend_ask(&x->f, VHU_SET_VRING_CALL, &(uint64_t){1}, 8, &pipes[1], 1), 0);
+    for (unsigned i = 0; i < 50; i++)
+        loop_one(x, 0, i);
+    loop_one(x, 1, 1);
+    frontend_close(&x->f);
+    fake_host_settle(&x->host);
+    connect_and_shake(x, 1);
+    loop_one(x, 0, 1);
+    fake_host_remove(&x->host, x->port);
+    x->port = NULL;
+    close(pipes[0]); /* now the thread can go */
+    close(pipes[1]);
+}
+
 static void polling_without_kick_fd(void **state)
 {
     struct fixture *x = *state;
@@ -703,6 +754,7 @@ static void attach_lines(void **state)
 static void features_follow_the_kind_of_front_end(void **state)
 {
     struct fixture *x = *state;
+    int pipes[2];
     uint64_t f;
 
     assert_true(frontend_connect(&x->f, x->options.path));
@@ -715,6 +767,15 @@ static void features_follow_the_kind_of_front_end(void **state)
     frontend_set(&x->f, VHU_SET_OWNER, NULL, 0, NULL, 0);
     f = frontend_get(&x->f, VHU_GET_FEATURES);
     assert_false(frontend_bit(f, VHU_F_GUEST_ANNOUNCE));
+    f = frontend_get(&x->f, VHU_GET_PROTOCOL_FEATURES);
+    assert_true(frontend_bit(f, VHU_P_BACKEND_REQ));
+    frontend_set_u64(&x->f, VHU_SET_PROTOCOL_FEATURES, f);
+    x->f.protocol = f;
+    assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
+    for (int i = 0; i < 3; i++)
+        frontend_set(&x->f, VHU_SET_BACKEND_REQ_FD, NULL, 0, &pipes[1], 1);
+    close(pipes[0]);
+    close(pipes[1]);
 }
 
 static void down_closes_and_up_opens(void **state)
@@ -787,6 +848,8 @@ int main(void)
         T(gone_while_pending),
         T(connect_while_forgetting),
         T(call_and_kick_change_while_running),
+        T(pipe_is_called_through_a_thread),
+        T(full_pipe_blocks_nobody),
         T(polling_without_kick_fd),
         T(region_storm_under_traffic),
         T(region_of_the_rings_removed),

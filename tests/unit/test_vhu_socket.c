@@ -2,6 +2,7 @@
  *
  * vhost-user/vhu_socket.c: paths, owners and modes, both roles, several connections in a row.
  */
+#include "base/clock.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/frontend.h"
 #include "vhost-user/vhu.h"
@@ -55,7 +56,7 @@ static int teardown(void **state)
     frontend_fini(&x->f);
     fake_host_fini(&x->host);
     assert_int_equal(rmdir(x->dir), 0); /* nothing is left, no temporary name either */
-    assert_int_equal(frontend_count_fds(), x->fds);
+    frontend_wait_fds(x->fds);
     free(x);
     return 0;
 }
@@ -350,23 +351,23 @@ static uint64_t now_ms(void)
     return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
-static void client_connects_within_500_ms(void **state)
+static uint64_t now_ns = 1000 * NS_PER_SEC;
+
+/* No timer runs: the watch on the folder alone brings the connection. */
+static void client_sees_the_socket_appear(void **state)
 {
     struct fixture *x = *state;
     struct port *port;
 
+    clock_use_test(&now_ns);
     x->options.role = VHU_ROLE_CLIENT;
     port = add(x);
     for (int i = 0; i < 3; i++) {
-        uint64_t start;
         int fd;
 
-        for (int k = 0; k < 30 + 40 * i; k++) /* at any moment of its retrying */
-            fake_host_poll(&x->host, 5);
+        fake_host_settle(&x->host);
         fd = frontend_listen(x->options.path);
-        start = now_ms();
-        assert_true(frontend_accept(&x->f, fd, 500));
-        assert_true(now_ms() - start < 150); /* the folder was watched */
+        assert_true(frontend_accept(&x->f, fd, 1000));
         frontend_handshake(&x->f, 1);
         assert_int_equal(port->tx_queues, 1);
         close(fd);
@@ -374,6 +375,38 @@ static void client_connects_within_500_ms(void **state)
         frontend_close(&x->f);
     }
     fake_host_remove(&x->host, port);
+    clock_use_test(NULL);
+}
+
+/* Nothing to watch: time alone brings it, 500 ms at most. */
+static void client_looks_every_500_ms(void **state)
+{
+    struct fixture *x = *state;
+    struct port *port;
+    struct port_info info;
+    char dir[64];
+    int fd;
+
+    clock_use_test(&now_ns);
+    x->options.role = VHU_ROLE_CLIENT;
+    snprintf(dir, sizeof(dir), "%s/late", x->dir);
+    snprintf(x->options.path, sizeof(x->options.path), "%s/s", dir);
+    port = add(x);
+    for (int i = 0; i < 50; i++) {
+        now_ns += 77 * NS_PER_MS;
+        fake_host_settle(&x->host);
+    }
+    port->type->info(port, &info);
+    assert_non_null(strstr(info.error, "waits for the VM"));
+    assert_int_equal(mkdir(dir, 0700), 0);
+    fd = frontend_listen(x->options.path);
+    now_ns += 500 * NS_PER_MS;
+    assert_true(frontend_accept(&x->f, fd, 1000));
+    close(fd);
+    unlink(x->options.path);
+    rmdir(dir);
+    fake_host_remove(&x->host, port);
+    clock_use_test(NULL);
 }
 
 /* The peer closes and goes on listening, as QEMU does. */
@@ -387,37 +420,12 @@ static void client_comes_back_to_the_same_listener(void **state)
     fd = frontend_listen(x->options.path);
     port = add(x);
     for (int i = 0; i < 3; i++) {
-        assert_true(frontend_accept(&x->f, fd, 500));
+        assert_true(frontend_accept(&x->f, fd, 2000));
         frontend_handshake(&x->f, 1);
         frontend_close(&x->f);
     }
     close(fd);
     unlink(x->options.path);
-    fake_host_remove(&x->host, port);
-}
-
-/* Neither a missing folder nor one without a watch stops it for longer. */
-static void client_without_folder(void **state)
-{
-    struct fixture *x = *state;
-    char dir[64];
-    struct port *port;
-    struct port_info info;
-    int fd;
-
-    x->options.role = VHU_ROLE_CLIENT;
-    snprintf(dir, sizeof(dir), "%s/late", x->dir);
-    snprintf(x->options.path, sizeof(x->options.path), "%s/s", dir);
-    port = add(x);
-    fake_host_poll(&x->host, 10);
-    port->type->info(port, &info);
-    assert_non_null(strstr(info.error, "waits for the VM"));
-    assert_int_equal(mkdir(dir, 0700), 0);
-    fd = frontend_listen(x->options.path);
-    assert_true(frontend_accept(&x->f, fd, 500));
-    close(fd);
-    unlink(x->options.path);
-    rmdir(dir);
     fake_host_remove(&x->host, port);
 }
 
@@ -472,9 +480,9 @@ int main(void)
         T(connections_in_a_row),
         T(second_connection_is_refused),
         T(next_connection_is_no_second),
-        T(client_connects_within_500_ms),
+        T(client_sees_the_socket_appear),
+        T(client_looks_every_500_ms),
         T(client_comes_back_to_the_same_listener),
-        T(client_without_folder),
         T(client_is_not_kept_busy),
     };
 

@@ -383,6 +383,12 @@ static void test_long_chains(void **state)
         assert_int_equal(burst.count, 1);
         assert_int_equal(burst.frame[0].drop, DROP_bad_buffer);
         vring_rx_done(&ring);
+        /* An empty descriptor is no piece, but it is a descriptor. */
+        buf[7].len = 0;
+        post(buf, FRAME_SEGS_MAX + 1, indirect);
+        receive();
+        assert_int_equal(burst.frame[0].drop, DROP_bad_buffer);
+        vring_rx_done(&ring);
         for (unsigned i = 0; i < FRAME_SEGS_MAX; i++)
             buf[i] = (struct driver_buf){.gpa = DATA_GPA, .len = 0x100000};
         post(buf, FRAME_SEGS_MAX, indirect);

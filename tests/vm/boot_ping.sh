@@ -12,7 +12,7 @@ need "a network" net_up red web 10
 need "the first guest's port" vhost_port vm1 red web
 need "the second guest's port" vhost_port vm2 red web
 need "the namespace's port" tap_port host red web 10.0.0.9/24
-not_ready() { ! vhost_ready vm1; }
+not_ready() { ! port_is_ready vm1; }
 check "a port without a guest is not ready" not_ready
 need "vm1 starts" vm_start vm1 ip=10.0.0.1/24 mac=52:54:00:00:00:01
 need "vm2 starts" vm_start vm2 ip=10.0.0.2/24 mac=52:54:00:00:00:02

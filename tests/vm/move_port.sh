@@ -17,12 +17,12 @@ check "it reaches the namespace" reaches vm1 10.0.0.9
 need "iperf3 in the namespace" iperf_server host
 iperf_tcp vm1 10.0.0.9 6 >"$T_DIR/bps" &
 client=$!
-rx=$(port_counter vm1 rx_pkts)
-flows() { (($(port_counter vm1 rx_pkts) > rx + 500)); }
+rx=$(port_counter vm1 in_pkts)
+flows() { (($(port_counter vm1 in_pkts) > rx + 500)); }
 check "traffic flows" wait_for 10 flows
 for to in 1 0 1 0 1; do
-    check "moved to worker $to" ctl worker move port=vm1 queue=0 worker=$to
-    rx=$(port_counter vm1 rx_pkts)
+    check "moved to worker $to" ctl worker move vm1/0 worker="$to"
+    rx=$(port_counter vm1 in_pkts)
     check "traffic flows there" wait_for 5 flows
 done
 check "the connection lived" wait $client

@@ -6,7 +6,7 @@
 # shellcheck source=tests/support/lib.sh
 . "$(dirname "$0")/../support/lib.sh"
 
-not_ready() { ! vhost_ready "$1"; }
+not_ready() { ! port_is_ready "$1"; }
 
 ns_add host
 need "the switch starts" sw_start

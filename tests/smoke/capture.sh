@@ -99,6 +99,7 @@ check "a ninth is refused" ctl_refused capture a -w "$T_DIR/many9.pcapng"
 check "a still reaches b" reaches a 10.0.0.2
 
 # ---- the switch stops while captures run
+check "every frame is accounted for" sw_balanced
 check "the switch stops" sw_stop
 check "what was captured is whole" capinfos "$T_DIR/many1.pcapng"
 check "and holds the frames" test "$(frames_of "$T_DIR/many8.pcapng" icmp)" -gt 0

@@ -355,6 +355,8 @@ void captures_port_gone(struct captures *captures, uint16_t port)
 {
     struct capture *c, *next;
 
+    if (captures == NULL)
+        return;
     for (c = LIST_FIRST(&captures->list); c != NULL; c = next) {
         next = LIST_NEXT(c, link);
         if (c->port == port)

@@ -49,7 +49,7 @@ int captures_start(struct captures *captures, struct rpc_call *call,
 int captures_stop(struct captures *captures, struct rpc_call *call, uint32_t id,
                   struct api_capture_status *out, struct vsw_err *err);
 
-/* A port's number is about to be free. */
+/* A port's number is about to be free. NULL is fine. */
 void captures_port_gone(struct captures *captures, uint16_t port);
 
 /* The daemon stops. NULL is fine. */

@@ -346,7 +346,8 @@ API_ENUM_DECLARE(api_capture_direction, API_CAPTURE_DIRECTIONS)
 #define API_CAPTURE_START_FIELDS(F, S)                                                             \
     F(S, port, NAME, (), API_KEY, NULL, "port to watch")                                           \
     F(S, direction, ENUM, (api_capture_direction), API_OPTIONAL, "both", "which frames")           \
-    F(S, filter, STR, (1024), API_OPTIONAL, NULL, "pcap filter expression")                        \
+    F(S, filter, STR, (1024), API_OPTIONAL, NULL,                                                  \
+      "pcap filter expression; of a frame it sees the first 128 bytes")                            \
     F(S, snaplen, U32, (64, 65549), API_OPTIONAL, "65549", "bytes kept of each frame")             \
     F(S, count, U64, API_ANY64, API_OPTIONAL, NULL, "stop after this many frames; 0 = never")
 API_OBJECT_DECLARE(api_capture_start, API_CAPTURE_START_FIELDS)

@@ -5,6 +5,7 @@
  */
 #include "base/clock.h"
 #include "base/log.h"
+#include "control/capture.h"
 #include "control/change_step.h"
 #include "control/ports.h"
 
@@ -51,6 +52,8 @@ static void release_later(struct ctl *ctl, const struct live_dead *dead)
         live_release(&ctl->live, &none);
         return;
     }
+    for (uint32_t i = 0; i < dead->port_count; i++)
+        captures_port_gone(ctl->captures, dead->ports[i]->number);
     r = ctl_alloc(1, sizeof(*r));
     *r = (struct release){ctl, *dead};
     flush_dead(ctl, dead);

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "control/capture.h"
 #include "control/change.h"
 #include "control/eal.h"
 #include "control/handlers.h"
@@ -384,7 +385,9 @@ static int open_services(struct ctl *ctl, struct vsw_err *err)
     ctl->saver = saver_new(ctl);
     ctl->monitor = monitor_new();
     ctl->sampler = sampler_new(ctl);
-    if (ctl->saver == NULL || ctl->monitor == NULL || ctl->sampler == NULL ||
+    ctl->captures = captures_new(ctl);
+    if (ctl->captures == NULL || ctl->saver == NULL || ctl->monitor == NULL ||
+        ctl->sampler == NULL ||
         loop_timer_new(ctl->loop, UINT64_MAX, change_retry, ctl, &ctl->retry) < 0)
         return vsw_err_set(err, -ENOMEM, NULL, "no memory for the daemon's services");
     return 0;
@@ -394,6 +397,7 @@ static void close_services(struct ctl *ctl)
 {
     rpc_server_close(ctl->rpc); /* subscribers end with their connections */
     loop_timer_free(ctl->retry);
+    captures_free(ctl->captures);
     sampler_free(ctl->sampler);
     monitor_free(ctl->monitor);
     saver_free(ctl->saver);

@@ -114,15 +114,3 @@ int handle_rpc_discover(struct rpc_call *call, const struct api_nothing *in,
 {
     return api_discover(out);
 }
-
-int handle_capture_start(struct rpc_call *call, const struct api_capture_start *in,
-                         struct api_capture_status *out, struct vsw_err *err)
-{
-    return vsw_err_set(err, -ENOTSUP, NULL, "this vswitchd was built without capture");
-}
-
-int handle_capture_stop(struct rpc_call *call, const struct api_capture_key *in,
-                        struct api_capture_status *out, struct vsw_err *err)
-{
-    return vsw_err_set(err, -ENOENT, "id", "there is no capture %u", in->id);
-}

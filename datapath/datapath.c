@@ -39,8 +39,10 @@ static int allocate(struct datapath *dp)
     dp->port = mem_zalloc(dp->params.max_ports, sizeof(*dp->port));
     dp->tenant = mem_zalloc(dp->params.max_tenants, sizeof(*dp->tenant));
     dp->domain = mem_zalloc(dp->params.max_domains + 1ul, sizeof(*dp->domain));
+    dp->captures = mem_zalloc(dp->params.max_ports, sizeof(*dp->captures));
     dp->fdb = fdb_create(&fdb);
-    if (dp->port == NULL || dp->tenant == NULL || dp->domain == NULL || dp->fdb == NULL)
+    if (dp->captures == NULL || dp->port == NULL || dp->tenant == NULL || dp->domain == NULL ||
+        dp->fdb == NULL)
         return -ENOMEM;
     return retire_init(&dp->retire, dp->params.workers);
 }
@@ -101,6 +103,7 @@ void dp_destroy(struct datapath *dp)
 {
     if (dp == NULL)
         return;
+    assert(dp->capture_count == 0);
     for (uint16_t i = 0; i < dp->params.workers; i++)
         worker_fini(&dp->worker[i]);
     if (dp->retire.qsbr != NULL) {
@@ -110,6 +113,7 @@ void dp_destroy(struct datapath *dp)
     view_destroy(atomic_load_explicit(&dp->view, memory_order_relaxed));
     retire_fini(&dp->retire);
     fdb_destroy(dp->fdb);
+    free(dp->captures);
     free(dp->port);
     free(dp->tenant);
     free(dp->domain);

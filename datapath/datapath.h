@@ -144,7 +144,7 @@ void dp_stop(struct datapath *dp);
 
 /**
  * dp_destroy() - free everything
- * @dp: stopped, no ports; NULL is fine
+ * @dp: stopped, no ports, no captures; NULL is fine
  *
  * Context: control.
  * Source: none

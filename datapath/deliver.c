@@ -2,6 +2,7 @@
 #include "datapath/deliver.h"
 
 #include "base/counter.h"
+#include "datapath/capture_tap.h"
 #include "datapath/dp.h"
 
 /* ---- what may leave
@@ -95,6 +96,7 @@ static bool send_as_is(struct worker *w, struct port_txq *q, struct tx_item *ite
     if (count == 0)
         return false;
     q->port->type->tx(q, items, count);
+    capture_sent(w, port, items, count);
     count_sent(w, port, items, count);
     for (uint16_t i = 0; i < count; i++) {
         if (likely(items[i].drop == DROP_NONE))
@@ -119,6 +121,7 @@ static enum drop_reason send_pieces(struct worker *w, struct port_txq *q,
         for (uint16_t i = 0; i < count; i++)
             pieces[i] = (struct tx_item){.frame = &work->frame[i], .op = item->op};
         q->port->type->tx(q, pieces, count);
+        capture_sent(w, q->port->index, pieces, count);
         for (uint16_t i = 0; i < count; i++) {
             if (pieces[i].drop != DROP_NONE) {
                 drop = pieces[i].drop;

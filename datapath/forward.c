@@ -4,6 +4,7 @@
 #include "base/counter.h"
 #include "base/mac.h"
 #include "base/mem.h"
+#include "datapath/capture_tap.h"
 #include "datapath/deliver.h"
 #include "datapath/dp.h"
 
@@ -44,7 +45,7 @@ void forward_fini(struct forward *fw)
 void forward_drop(struct worker *w, uint16_t port, enum drop_reason reason, const struct frame *f)
 {
     counter_add(&w->port[port].drops[reason], 1);
-    (void)f;
+    capture_dropped(w, port, reason, f);
 }
 
 /* ---- classify
@@ -214,6 +215,7 @@ static void commit(struct worker *w, struct rxq_state *rs, uint16_t port, const 
     uint32_t unicast = 0, flooded = 0;
 
     count_received(w, rs, port, b);
+    capture_received(w, port, b);
     for (uint16_t i = 0; i < b->count; i++) {
         struct verdict *v = &w->forward.verdict[i];
         const struct frame *f = &b->frame[i];

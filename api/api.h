@@ -261,18 +261,31 @@ const char *api_nearest(const char *word, const char *const *candidates, size_t 
 /* Adds one row per field of @object to a ROWS member of api_field_row. 0 or -ENOMEM. */
 int api_describe_fields(const struct api_object *object, struct api_rows *rows);
 
+/* What may be written for a field: "access|trunk|qinq", "68..65535", "name". Returns @buf. */
+char *api_field_row_value(const struct api_field_row *row, char *buf, size_t size);
+
+/* "read" or "change". */
+const char *api_role_name(enum api_role role);
+
 /* Fills the answer to rpc.discover. 0 or -ENOMEM. */
 int api_discover(struct api_discovery *out);
 
+/* A port type as the manual shows it. */
+struct api_type {
+    const char *name;
+    const char *help;
+    const struct api_object *options;
+};
+
 /**
- * api_describe() - write the reference manual as Markdown
+ * api_describe() - write the reference manual as Markdown: commands, protocol, objects
  * @out: borrowed
- * @types: option tables of the port types, may be NULL
+ * @types: the port types
  * @count: of @types
  *
  * Context: any thread; may block on @out.
  * Source: none
  */
-void api_describe(FILE *out, const struct api_object *const *types, size_t count);
+void api_describe(FILE *out, const struct api_type *types, size_t count);
 
 #endif

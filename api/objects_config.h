@@ -64,7 +64,7 @@ API_OBJECT_DECLARE(api_tenant, API_TENANT_FIELDS)
 #define API_NETWORK_FIELDS(F, S)                                                                   \
     F(S, tenant, NAME, (), API_KEY, NULL, "tenant it belongs to")                                  \
     F(S, name, NAME, (), API_KEY, NULL, "name of the network, unique in its tenant")               \
-    F(S, vlan, U32, (0, 4094), API_OPTIONAL, NULL,                                                 \
+    F(S, vlan, U32, (0, 4094), API_SHOWN, NULL,                                                    \
       "VLAN number on trunk ports, unique in its tenant; 0 = has none, access ports only")         \
     F(S, transparent, ENUM, (api_transparency), API_OPTIONAL, "none",                              \
       "which reserved 01:80:c2 addresses pass")                                                    \
@@ -78,19 +78,21 @@ API_OBJECT_DECLARE(api_network, API_NETWORK_FIELDS)
 /* ---- port ------------------------------------------------------------------------------------ */
 #define API_PORT_FIELDS(F, S)                                                                      \
     F(S, name, NAME, (), API_KEY, NULL, "name of the port, unique in the switch")                  \
-    F(S, type, NAME, (), API_REQUIRED, NULL, "what it connects: see `port types`")                 \
-    F(S, tenant, NAME, (), API_OPTIONAL, NULL, "tenant; a port without one carries nothing")       \
+    F(S, type, NAME, (), API_REQUIRED, NULL, "what it connects; `port types` lists the types")     \
+    F(S, tenant, NAME, (), API_SHOWN, NULL,                                                        \
+      "tenant it belongs to; a port without one carries nothing")                                  \
     F(S, mode, ENUM, (api_port_mode), API_OPTIONAL, "access", "how VLAN tags are used")            \
-    F(S, networks, NAMES, (), API_OPTIONAL, NULL,                                                  \
+    F(S, networks, NAMES, (), API_SHOWN, NULL,                                                     \
       "networks of the tenant: one for access and qinq, any number for trunk")                     \
     F(S, native, NAME, (), API_OPTIONAL, NULL, "trunk: network of frames without a tag")           \
     F(S, native_tagged, BOOL, (), API_OPTIONAL, "false",                                           \
       "trunk: send frames of the native network with their tag")                                   \
-    F(S, tpid, ENUM, (api_tpid), API_OPTIONAL, "dot1q", "tag of a trunk, outer tag of qinq")       \
-    F(S, isolated, BOOL, (), API_OPTIONAL, "false", "may only talk to ports that are not")         \
+    F(S, tpid, ENUM, (api_tpid), API_OPTIONAL, "dot1q",                                            \
+      "kind of tag: of a trunk, or the outer one of qinq")                                         \
+    F(S, isolated, BOOL, (), API_OPTIONAL, "false", "may not talk to other isolated ports")        \
     F(S, up, BOOL, (), API_OPTIONAL, "true", "false takes the port down")                          \
     F(S, mtu, U32, (68, 65535), API_OPTIONAL, "1500",                                              \
-      "largest layer 3 packet in bytes, without Ethernet head and tags")                           \
+      "largest IP packet in bytes, without Ethernet header and tags")                              \
     F(S, max_fdb, U32, (0, 16777216), API_OPTIONAL, "1024",                                        \
       "most addresses learned on it; 0 = learns none")                                             \
     API_LIMIT_FIELDS(F, S)                                                                         \
@@ -98,7 +100,8 @@ API_OBJECT_DECLARE(api_network, API_NETWORK_FIELDS)
     F(S, flood_multicast_pps, RATE_PPS, (), API_OPTIONAL, NULL, "most multicasts it may send")     \
     F(S, flood_unknown_pps, RATE_PPS, (), API_OPTIONAL, NULL,                                      \
       "most unicasts to unknown addresses it may send")                                            \
-    F(S, options, OBJECT, (), API_OPTIONAL, NULL, "settings of its type: see `port types`")        \
+    F(S, options, OBJECT, (), API_OPTIONAL, NULL,                                                  \
+      "options of its type; on the command line they are keys like any other")                     \
     API_MAY_EXIST(F, S)
 API_OBJECT_DECLARE(api_port, API_PORT_FIELDS)
 
@@ -126,9 +129,9 @@ API_OBJECT_DECLARE(api_worker, API_WORKER_FIELDS)
 
 /* ---- settings of the whole switch ------------------------------------------------------------ */
 #define API_SETTINGS_FIELDS(F, S)                                                                  \
-    F(S, fdb_ageing_s, SECONDS, (1, 31536000, 1), API_OPTIONAL, "300",                             \
+    F(S, fdb_ageing_s, SECONDS, (1, 31536000, 1), API_SHOWN, "300",                                \
       "learned addresses are forgotten after this long without a frame")                           \
-    F(S, fdb_max, U32, (1, 16777216), API_OPTIONAL, "65536", "most FDB entries of all tenants")
+    F(S, fdb_max, U32, (1, 16777216), API_SHOWN, "65536", "most FDB entries of all tenants")
 API_OBJECT_DECLARE(api_settings, API_SETTINGS_FIELDS)
 
 /* ---- the document ---------------------------------------------------------------------------- */

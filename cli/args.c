@@ -42,7 +42,7 @@ static int key_unknown(const struct api_object *object, const char *key, struct 
     for (uint32_t i = 0; i < object->count; i++)
         names[i] = object->fields[i].name;
     near = api_nearest(key, names, object->count);
-    vsw_err_set(err, -EINVAL, key, "there is no such key");
+    vsw_err_set(err, -EINVAL, key, "there is no key `%.60s`", key);
     if (near != NULL)
         vsw_err_hint(err, "did you mean %s=?", near);
     else if (object->count == 0)
@@ -66,7 +66,7 @@ static int field_add(struct building *b, const struct api_field *field, const ch
                      struct vsw_err *err)
 {
     if (field_given(b, field))
-        return vsw_err_set(err, -EINVAL, field->name, "is there twice");
+        return vsw_err_set(err, -EINVAL, field->name, "`%s` is there twice", field->name);
     if (*value == '\0' && !(field->flags & (API_KEY | API_REQUIRED))) {
         field_give(b, field); /* with the default that api_init() put there */
         return 0;

@@ -38,7 +38,7 @@ enum options_result { OPTIONS_RUN, OPTIONS_DONE, OPTIONS_WRONG };
  * @ret_options: filled
  * @err: filled for OPTIONS_WRONG
  *
- * --help and --version print and give OPTIONS_DONE; --log-level takes effect at once.
+ * --help, --version and --print-api print and give OPTIONS_DONE; --log-level takes effect at once.
  * Context: before anything else.
  * Source: getopt_long(3)
  */

@@ -39,7 +39,7 @@
 
 #define VHU_RINGS_MAX        (2 * PORT_QUEUES_MAX)
 #define VHU_MESSAGE_NS       NS_PER_SEC /* from the first byte of a message to its last */
-#define VHU_RATE_PER_S       100      /* messages, sustained; above it reading pauses */
+#define VHU_RATE_PER_S       100        /* messages, sustained; above it reading pauses */
 #define VHU_RATE_BURST       500
 #define VHU_RATE_PER_PAIR    64 /* a handshake and its repetitions take that many */
 #define VHU_RETRY_NS         (400 * NS_PER_MS)
@@ -53,7 +53,8 @@
 API_ENUM_DECLARE(vhu_role, VHU_ROLES)
 
 #define VHU_OPTIONS(F, S)                                                                          \
-    F(S, path, STR, (108), API_REQUIRED, NULL, "path of the socket")                               \
+    F(S, path, STR, (108), API_OPTIONAL, NULL,                                                     \
+      "path of the socket; default: NAME.sock in the run folder of vswitchd")                      \
     F(S, role, ENUM, (vhu_role), API_OPTIONAL, "server", "who listens on the socket")              \
     F(S, queues, U32, (1, PORT_QUEUES_MAX), API_OPTIONAL, "8",                                     \
       "queue pairs offered to the VM; 1 for user-mode-linux")                                      \

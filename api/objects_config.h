@@ -84,23 +84,23 @@ API_OBJECT_DECLARE(api_network, API_NETWORK_FIELDS)
     F(S, mode, ENUM, (api_port_mode), API_OPTIONAL, "access", "how VLAN tags are used")            \
     F(S, networks, NAMES, (), API_SHOWN, NULL,                                                     \
       "networks of the tenant: one for access and qinq, any number for trunk")                     \
-    F(S, native, NAME, (), API_OPTIONAL, NULL, "trunk: network of frames without a tag")           \
-    F(S, native_tagged, BOOL, (), API_OPTIONAL, "false",                                           \
+    F(S, native, NAME, (), API_DETAIL, NULL, "trunk: network of frames without a tag")             \
+    F(S, native_tagged, BOOL, (), API_DETAIL, "false",                                             \
       "trunk: send frames of the native network with their tag")                                   \
-    F(S, tpid, ENUM, (api_tpid), API_OPTIONAL, "dot1q",                                            \
+    F(S, tpid, ENUM, (api_tpid), API_DETAIL, "dot1q",                                              \
       "kind of tag: of a trunk, or the outer one of qinq")                                         \
-    F(S, isolated, BOOL, (), API_OPTIONAL, "false", "may not talk to other isolated ports")        \
+    F(S, isolated, BOOL, (), API_DETAIL, "false", "may not talk to other isolated ports")          \
     F(S, up, BOOL, (), API_OPTIONAL, "true", "false takes the port down")                          \
     F(S, mtu, U32, (68, 65535), API_OPTIONAL, "1500",                                              \
       "largest IP packet in bytes, without Ethernet header and tags")                              \
-    F(S, max_fdb, U32, (0, 16777216), API_OPTIONAL, "1024",                                        \
+    F(S, max_fdb, U32, (0, 16777216), API_DETAIL, "1024",                                          \
       "most addresses learned on it; 0 = learns none")                                             \
     API_LIMIT_FIELDS(F, S)                                                                         \
-    F(S, flood_broadcast_pps, RATE_PPS, (), API_OPTIONAL, NULL, "most broadcasts it may send")     \
-    F(S, flood_multicast_pps, RATE_PPS, (), API_OPTIONAL, NULL, "most multicasts it may send")     \
-    F(S, flood_unknown_pps, RATE_PPS, (), API_OPTIONAL, NULL,                                      \
+    F(S, flood_broadcast_pps, RATE_PPS, (), API_DETAIL, NULL, "most broadcasts it may send")       \
+    F(S, flood_multicast_pps, RATE_PPS, (), API_DETAIL, NULL, "most multicasts it may send")       \
+    F(S, flood_unknown_pps, RATE_PPS, (), API_DETAIL, NULL,                                        \
       "most unicasts to unknown addresses it may send")                                            \
-    F(S, options, OBJECT, (), API_OPTIONAL, NULL,                                                  \
+    F(S, options, OBJECT, (), API_DETAIL, NULL,                                                    \
       "options of its type; on the command line they are keys like any other")                     \
     API_MAY_EXIST(F, S)
 API_OBJECT_DECLARE(api_port, API_PORT_FIELDS)

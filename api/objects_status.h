@@ -169,7 +169,7 @@ API_OBJECT_DECLARE(api_queue_row, API_QUEUE_ROW_FIELDS)
     API_PORT_FIELDS(F, S)                                                                          \
     F(S, state, ENUM, (api_port_state), API_SHOWN, NULL, "what it is doing now")                   \
     F(S, reason, STR, (256), API_OPTIONAL, NULL, "why it is not ready, in words")                  \
-    F(S, link, BOOL, (), API_OPTIONAL, NULL, "frames can pass")                                    \
+    F(S, link, BOOL, (), API_DETAIL, NULL, "frames can pass")                                      \
     F(S, connected, BOOL, (), API_DETAIL, NULL, "a peer holds the other end")                      \
     F(S, driver_ready, BOOL, (), API_DETAIL, NULL, "the guest's driver has started")               \
     F(S, queues, U32, API_ANY32, API_DETAIL, NULL, "queue pairs it offers")                        \

@@ -13,8 +13,9 @@
 
 #define ETHERTYPE_LLDP 0x88cc
 
-/* What one visit may take when the port has no limit of its own. Four of the largest frames bound the
- * time of a visit, and what software may have to complete for one receiver (OFFLOAD_BUDGET_BYTES). */
+/* What one visit may take when the port has no limit of its own. Four of the largest frames bound
+ * the time of a visit, and what software may have to complete for one receiver
+ * (OFFLOAD_BUDGET_BYTES). */
 #define VISIT_WIRE_BYTES ((int64_t)4 * FRAME_MAX_BYTES)
 #define VISIT_WIRE_PKTS  VISIT_WIRE_BYTES
 

@@ -211,7 +211,7 @@ static bool visit(struct worker *w, struct rxq_state *rs, uint64_t now_ns, uint3
     return true;
 }
 
-/* Another queue comes first in the next round: those that share a limit or a receiver take turns. */
+/* Another queue comes first in the next round: who shares a limit or a receiver takes turns. */
 static void rotate_polled(struct worker *w)
 {
     struct rxq_state *first;

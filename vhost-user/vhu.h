@@ -321,6 +321,7 @@ VHU_HANDLER(set_mtu)
 VHU_HANDLER(get_status)
 VHU_HANDLER(set_status)
 
+/* Feature bits of virtio, and of the protocol, that this port offers to a front-end. */
 uint64_t vhu_features_offered(const struct vhu *v);
 uint64_t vhu_protocol_offered(const struct vhu *v);
 

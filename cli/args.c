@@ -191,6 +191,23 @@ static int method_unknown(const char *object, const char *verb, struct vsw_err *
     return -EINVAL;
 }
 
+/* A mistyped key counts as an option of the port type; when a field is missing, it may be meant. */
+static void missing_hint(const struct building *b, const struct json *options, struct vsw_err *err)
+{
+    const struct api_field *field = err ? api_field_find(b->object, err->field) : NULL;
+    const char *keys[CLI_WORDS_MAX], *near;
+    struct json_iter it = {0};
+    size_t count = 0;
+
+    if (field == NULL || field_given(b, field))
+        return;
+    while (count < CLI_WORDS_MAX && json_next(options, &it))
+        keys[count++] = it.key;
+    near = api_nearest(err->field, keys, count);
+    if (near != NULL)
+        vsw_err_hint(err, "did you mean %s= where you wrote %s=?", err->field, near);
+}
+
 /* The whole object as JSON, checked once more as the daemon will. */
 static int params_finish(struct building *b, const struct api_method *method, struct json **ret,
                          struct vsw_err *err)
@@ -211,6 +228,8 @@ static int params_finish(struct building *b, const struct api_method *method, st
         api_free(b->object, check);
         *ret = json;
     } else {
+        if (options_field(b->object) != NULL)
+            missing_hint(b, json_get(json, options_field(b->object)->name), err);
         json_free(json);
     }
     free(check);

@@ -82,6 +82,7 @@ static void test_wrong_commands(void **state)
         {"network add red/web --if-exists", "", ""},
         {"network add red/web =5", "", ""},
         {"port add vm1", "type", "what it connects; `port types` lists the types"},
+        {"port add vm1 typ=tap", "type", "did you mean type= where you wrote typ=?"},
         {"port list name=x", "name", ""},
         {"tenant add .red", "name", NULL},
         {"fdb add red/web/zz port=x", "mac", "like 52:54:00:12:34:56"},

@@ -141,7 +141,7 @@ lint: all ## format, arrows, comments, shell scripts, stale documents
 	@tools/lint.sh $(B)
 coverage: ## which lines the unit and flow tests run, per room
 	@$(MAKE) --no-print-directory B=build-coverage CFLAGS="-O0 -g --coverage" \
-		LDFLAGS=--coverage LDLIBS='$(LDLIBS) --coverage' CLI_LDLIBS='$(CLI_LDLIBS) --coverage' unit flow
+		LDLIBS='$(LDLIBS) --coverage' CLI_LDLIBS='$(CLI_LDLIBS) --coverage' unit flow
 	@tools/coverage.sh build-coverage
 
 # ---- install --------------------------------------------------------------------------------
@@ -161,7 +161,8 @@ install: all ## PREFIX=/usr, DESTDIR= for packagers
 	install -m 755 $(BINS) $(DESTDIR)$(PREFIX)/sbin
 	install -m 644 cli/vswitchctl.bash $(DESTDIR)$(COMPDIR)/vswitchctl
 	install -m 644 docs/reference.md $(DESTDIR)$(DOCDIR)
-	install $(EXAMPLES) $(DESTDIR)$(DOCDIR)/examples
+	install -m 755 $(filter %.sh,$(EXAMPLES)) $(DESTDIR)$(DOCDIR)/examples
+	install -m 644 $(filter-out %.sh,$(EXAMPLES)) $(DESTDIR)$(DOCDIR)/examples
 	set -e; for page in $(PAGES); do \
 		install -D -m 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; done
 	set -e; for unit in $(UNITS); do \

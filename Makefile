@@ -141,7 +141,7 @@ lint: all ## format, arrows, comments, shell scripts, stale documents
 	@tools/lint.sh $(B)
 coverage: ## which lines the unit and flow tests run, per room
 	@$(MAKE) --no-print-directory B=build-coverage CFLAGS="-O0 -g --coverage" \
-		LDLIBS='$(LDLIBS) --coverage' CLI_LDLIBS='$(CLI_LDLIBS) --coverage' unit flow
+		LDLIBS='$(LDLIBS) -lm --coverage' unit flow
 	@tools/coverage.sh build-coverage
 
 # ---- install --------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# Which share of each room's lines do the unit and flow tests run? From the .gcda files of a build
+# Which share of each room's lines do the unit and flow tests run? From the .gcno and .gcda files of a build
 # with --coverage. usage: coverage.sh BUILD-FOLDER (as `make coverage`)
 set -eu
 cd "$(dirname "$0")/.."
@@ -9,7 +9,7 @@ build=$1
 
 # "File 'room/file.c'" and "Lines executed:P% of N" come in pairs; headers are counted in each file
 # that includes them, so only .c files are summed.
-find "$build" -name '*.gcda' ! -path "$build/tests/*" -print0 |
+find "$build" -name '*.gcno' ! -path "$build/tests/*" -print0 |
     xargs -0 gcov --no-output 2>/dev/null |
     awk -F"[:%' ]+" '
         /^File /  { file = $2 }

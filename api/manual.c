@@ -4,6 +4,7 @@
  * commands are about, one section for each method, and every table once, where it is first
  * needed. Any thread.
  */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -170,13 +171,19 @@ static void fields_table(FILE *out, const struct api_object *object, uint32_t fi
     fputc('\n', out);
 }
 
+static bool fields_same(const struct api_field *a, const struct api_field *b)
+{
+    return strcmp(a->name, b->name) == 0 && a->kind == b->kind && a->names == b->names &&
+           a->object == b->object;
+}
+
 /* Starts @object with all fields of @base? */
 static bool starts_with(const struct api_object *object, const struct api_object *base)
 {
     if (base == object || base->count < 3 || base->count > object->count)
         return false;
     for (uint32_t i = 0; i < base->count; i++)
-        if (strcmp(base->fields[i].name, object->fields[i].name) != 0)
+        if (!fields_same(&base->fields[i], &object->fields[i]))
             return false;
     return true;
 }
@@ -316,7 +323,8 @@ static void types_write(FILE *out, const struct api_type *types, size_t count)
           "among the other keys, in JSON inside `options`.\n\n",
           out);
     for (size_t i = 0; i < count; i++) {
-        fprintf(out, "### type %s\n\n%s.\n\n", types[i].name, types[i].help);
+        fprintf(out, "### type %s\n\n%c%s.\n\n", types[i].name, toupper(types[i].help[0]),
+                types[i].help + 1);
         fields_table(out, types[i].options, 0, true);
     }
 }

@@ -333,7 +333,9 @@ static void test_manual_names_everything(void **state)
             assert_non_null(strstr(text, wanted));
         }
     }
-    assert_non_null(strstr(text, "### type odd\n"));
+    assert_non_null(strstr(text, "### type odd\n\nAn odd one.\n"));
+    assert_non_null(strstr(text, "All fields of [port](#fields-port), and:"));
+    assert_null(strstr(text, "All fields of [stats filter]")); /* `by` has other choices there */
     free(text);
 }
 

@@ -53,7 +53,7 @@ struct captures *captures_new(struct ctl *ctl)
     return captures;
 }
 
-/* ---- ending ---------------------------------------------------------------------------------- */
+/* ---- ending ------------------------------------------------------------------------------ */
 
 static void fill_status(const struct capture *c, struct api_capture_status *out)
 {
@@ -160,7 +160,7 @@ static void on_closed(struct rpc_hook *hook)
     capture_end(c, "the client hung up");
 }
 
-/* ---- starting -------------------------------------------------------------------------------- */
+/* ---- starting ---------------------------------------------------------------------------- */
 
 /* The filter is compiled. */
 static void begin(struct capture *c)
@@ -331,7 +331,7 @@ int captures_start(struct captures *captures, struct rpc_call *call,
     return API_PENDING;
 }
 
-/* ---- stopping -------------------------------------------------------------------------------- */
+/* ---- stopping ---------------------------------------------------------------------------- */
 
 int captures_stop(struct captures *captures, struct rpc_call *call, uint32_t id,
                   struct api_capture_status *out, struct vsw_err *err)

@@ -40,7 +40,7 @@ struct capture_writer {
     uint64_t pkts; /* written; a counter */
 };
 
-/* ---- the thread: the filter ------------------------------------------------------------------ */
+/* ---- the thread: the filter -------------------------------------------------------------- */
 
 static int refuse_filter(struct vsw_err *err, int rc)
 {
@@ -77,7 +77,7 @@ static int compile(struct capture_writer *w)
     return rc < 0 ? refuse_filter(&w->err, rc) : 0;
 }
 
-/* ---- the thread: writing --------------------------------------------------------------------- */
+/* ---- the thread: writing ----------------------------------------------------------------- */
 
 static void fail_write(struct capture_writer *w, int error)
 {
@@ -139,7 +139,7 @@ static bool flush(struct capture_writer *w)
     return true;
 }
 
-/* ---- the thread: frames ---------------------------------------------------------------------- */
+/* ---- the thread: frames ------------------------------------------------------------------ */
 
 static void describe(const struct dp_capture_record *r, char *text, size_t size)
 {
@@ -264,7 +264,7 @@ static void write_all(struct capture_writer *w)
     }
 }
 
-/* ---- the thread ------------------------------------------------------------------------------ */
+/* ---- the thread -------------------------------------------------------------------------- */
 
 static void signal_fd(int fd)
 {
@@ -295,7 +295,7 @@ static void *writer_main(void *arg)
     return NULL;
 }
 
-/* ---- control --------------------------------------------------------------------------------- */
+/* ---- control ----------------------------------------------------------------------------- */
 
 static void destroy(struct capture_writer *w)
 {

@@ -11,7 +11,7 @@
 
 #include <stdlib.h>
 
-/* ---- numbers --------------------------------------------------------------------------------- */
+/* ---- numbers ----------------------------------------------------------------------------- */
 struct release {
     struct ctl *ctl;
     struct live_dead dead;
@@ -69,7 +69,7 @@ static bool forget(struct ctl *ctl, struct live_dead *ret_dead)
     return false;
 }
 
-/* ---- retries --------------------------------------------------------------------------------- */
+/* ---- retries ----------------------------------------------------------------------------- */
 static void set_retry(struct ctl *ctl)
 {
     uint64_t first = UINT64_MAX;
@@ -90,7 +90,7 @@ static void finish(struct change *c)
     change_finish(c);
 }
 
-/* ---- placing --------------------------------------------------------------------------------- */
+/* ---- placing ----------------------------------------------------------------------------- */
 static void place(struct change *c)
 {
     struct ctl *ctl = c->ctl;
@@ -112,7 +112,7 @@ static void place(struct change *c)
     change_wake(c);
 }
 
-/* ---- removing -------------------------------------------------------------------------------- */
+/* ---- removing ---------------------------------------------------------------------------- */
 static void removed(struct change *c)
 {
     release_later(c->ctl, &c->dead);
@@ -137,7 +137,7 @@ void change_remove(struct change *c)
     change_wake(c);
 }
 
-/* ---- undoing --------------------------------------------------------------------------------- */
+/* ---- undoing ----------------------------------------------------------------------------- */
 static void undone(struct change *c)
 {
     struct ctl *ctl = c->ctl;

@@ -43,7 +43,7 @@ static struct start *start_of(struct ctl *ctl)
     return container_of(ctl, struct start, ctl);
 }
 
-/* ---- events ---------------------------------------------------------------------------------- */
+/* ---- events ------------------------------------------------------------------------------ */
 void ctl_event(struct ctl *ctl, const char *kind, const char *object, const char *fmt, ...)
 {
     char text[256];
@@ -95,7 +95,7 @@ static void on_notice(void *arg, const struct dp_notice *n)
     }
 }
 
-/* ---- the document ---------------------------------------------------------------------------- */
+/* ---- the document ------------------------------------------------------------------------ */
 static int make_dir(const char *path, mode_t mode, const char *option, struct vsw_err *err)
 {
     if (mkdir(path, mode) < 0 && errno != EEXIST) {
@@ -203,7 +203,7 @@ static void close_document(struct ctl *ctl)
     api_free(&api_config_object, &start_of(ctl)->loaded.config);
 }
 
-/* ---- the loop, signals ----------------------------------------------------------------------- */
+/* ---- the loop, signals ------------------------------------------------------------------- */
 struct reload {
     struct ctl *ctl;
     struct store_loaded loaded;
@@ -278,7 +278,7 @@ static void close_loop(struct ctl *ctl)
     loop_free(ctl->loop);
 }
 
-/* ---- the control socket ---------------------------------------------------------------------- */
+/* ---- the control socket ------------------------------------------------------------------ */
 static int open_rpc(struct ctl *ctl, struct vsw_err *err)
 {
     const struct options *o = ctl->options;
@@ -304,7 +304,7 @@ static void close_rpc(struct ctl *ctl)
     rpc_server_free(ctl->rpc);
 }
 
-/* ---- memory, threads ------------------------------------------------------------------------- */
+/* ---- memory, threads --------------------------------------------------------------------- */
 static int open_dpdk(struct ctl *ctl, struct vsw_err *err)
 {
     int rc = ctl->options->harden ? harden_capabilities(err) : 0;
@@ -403,7 +403,7 @@ static void close_services(struct ctl *ctl)
     saver_free(ctl->saver);
 }
 
-/* ---- the first document ---------------------------------------------------------------------- */
+/* ---- the first document ------------------------------------------------------------------ */
 static void on_restored(struct ctl *ctl, int rc, const struct vsw_err *err)
 {
     uint32_t failed = 0;
@@ -438,7 +438,7 @@ static int open_restore(struct ctl *ctl, struct vsw_err *err)
     return rc < 0 ? vsw_err_set(err, rc, NULL, "no memory for the configuration") : 0;
 }
 
-/* ---- all together ---------------------------------------------------------------------------- */
+/* ---- all together ------------------------------------------------------------------------ */
 static const struct {
     int (*open)(struct ctl *ctl, struct vsw_err *err);
     void (*close)(struct ctl *ctl);

@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* ---- which ports ----------------------------------------------------------------------------- */
+/* ---- which ports ------------------------------------------------------------------------- */
 static bool port_is_wanted(const struct api_port *port, const char *tenant, const char *name)
 {
     return (tenant[0] == '\0' || strcmp(port->tenant, tenant) == 0) &&
@@ -43,7 +43,7 @@ static struct dp_counters sum_ports(const struct ctl *ctl, const char *tenant, c
     return sum;
 }
 
-/* ---- stats show ------------------------------------------------------------------------------ */
+/* ---- stats show -------------------------------------------------------------------------- */
 static int add_row(struct api_stats *out, const char *name, const char *tenant,
                    const struct dp_counters *c)
 {
@@ -168,7 +168,7 @@ int handle_stats_show(struct rpc_call *call, const struct api_stats_filter *in,
     return shows[in->by](ctl, in, out);
 }
 
-/* ---- stats drops ----------------------------------------------------------------------------- */
+/* ---- stats drops ------------------------------------------------------------------------- */
 static int add_drop(struct api_drops *out, const char *name, const char *reason, uint64_t count,
                     const char *help)
 {
@@ -257,7 +257,7 @@ int handle_stats_drops(struct rpc_call *call, const struct api_drop_filter *in,
     return -ENOTSUP;
 }
 
-/* ---- workers --------------------------------------------------------------------------------- */
+/* ---- workers ----------------------------------------------------------------------------- */
 static void fill_worker(const struct ctl *ctl, uint16_t i, struct api_worker_row *row)
 {
     struct sampler_worker now = sampler_worker(ctl->sampler, i);

@@ -22,7 +22,7 @@ struct block {
     bool failed;
 };
 
-/* ---- pieces ---------------------------------------------------------------------------------- */
+/* ---- pieces ------------------------------------------------------------------------------ */
 
 /* Everything is padded to 32 bits. Numbers are in our own byte order: the section says which. */
 static void put(struct block *b, const void *bytes, size_t len)
@@ -101,7 +101,7 @@ static bool end(struct block *b)
     return true;
 }
 
-/* ---- blocks ---------------------------------------------------------------------------------- */
+/* ---- blocks ------------------------------------------------------------------------------ */
 
 static bool section(struct pcapng_buf *buf, const char *application)
 {

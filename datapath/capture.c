@@ -15,7 +15,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-/* ---- control: making and ending -------------------------------------------------------------- */
+/* ---- control: making and ending ---------------------------------------------------------- */
 
 static uint64_t choose_ring_bytes(uint16_t workers)
 {
@@ -102,7 +102,7 @@ int dp_capture_set_filter(struct dp_capture *c, const struct bpf_insn *insns, ui
     return 0;
 }
 
-/* ---- control: the captures of a port --------------------------------------------------------- */
+/* ---- control: the captures of a port ----------------------------------------------------- */
 
 /* The set of a port with one more, or one less. */
 static struct capture_set *edited_set(const struct capture_set *old, struct dp_capture *more,
@@ -175,7 +175,7 @@ void dp_capture_detach(struct datapath *dp, struct dp_capture *c, void (*done)(v
     dp_retire(dp, let_go, leaving);
 }
 
-/* ---- the writer thread ----------------------------------------------------------------------- */
+/* ---- the writer thread ------------------------------------------------------------------- */
 
 uint64_t dp_capture_missed(const struct dp_capture *c)
 {

@@ -21,8 +21,7 @@
  * this. */
 #define RETIRE_AGAIN_NS (50 * NS_PER_US)
 
-/* ---- making and ending
- * --------------------------------------------------------------------------- */
+/* ---- making and ending ------------------------------------------------------------------- */
 
 static int allocate(struct datapath *dp)
 {
@@ -122,8 +121,7 @@ void dp_destroy(struct datapath *dp)
     free(dp);
 }
 
-/* ---- events and grace periods
- * -------------------------------------------------------------------- */
+/* ---- events and grace periods ------------------------------------------------------------ */
 
 int dp_event_fd(const struct datapath *dp)
 {
@@ -182,8 +180,7 @@ void dp_retire(struct datapath *dp, void (*done)(void *arg), void *arg)
     dp_signal(dp);
 }
 
-/* ---- ports
- * --------------------------------------------------------------------------------------- */
+/* ---- ports ------------------------------------------------------------------------------- */
 
 int dp_port_attach(struct datapath *dp, struct port *port, uint16_t index)
 {
@@ -291,8 +288,7 @@ int dp_inject(struct datapath *dp, struct port *port, const void *frame, size_t 
     return -EAGAIN;
 }
 
-/* ---- publishing
- * ---------------------------------------------------------------------------------- */
+/* ---- publishing -------------------------------------------------------------------------- */
 
 /* Largest frame in units of the bucket: a draw is never cut below it. */
 static void set_bucket(struct bucket *b, uint64_t rate, uint64_t burst, uint64_t frame_max)

@@ -308,9 +308,11 @@ struct dp_worker_counters {
  */
 void dp_port_counters(const struct datapath *dp, uint16_t port, struct dp_counters *ret);
 
+/* One receive queue of an attached port: frames, polls, who serves it. */
 void dp_queue_counters(const struct datapath *dp, const struct port *port, uint16_t queue,
                        struct dp_queue_counters *ret);
 
+/* One worker: frames, bursts, sleep, cycles. */
 void dp_worker_counters(const struct datapath *dp, uint16_t worker, struct dp_worker_counters *ret);
 
 /**

@@ -5,8 +5,7 @@
 #include "datapath/capture_tap.h"
 #include "datapath/dp.h"
 
-/* ---- what may leave
- * ------------------------------------------------------------------------------ */
+/* ---- what may leave ---------------------------------------------------------------------- */
 
 /* L3 bytes of the largest frame on the wire, tags not counted. */
 static uint32_t l3_bytes(const struct frame *f)
@@ -57,8 +56,7 @@ static void drop_all(struct worker *w, uint16_t port, const struct tx_item *item
         forward_drop(w, port, reason, items[i].frame);
 }
 
-/* ---- one transmit queue, locked
- * ------------------------------------------------------------------ */
+/* ---- one transmit queue, locked ---------------------------------------------------------- */
 
 static bool is_unicast(const struct worker *w, const struct frame *f)
 {
@@ -178,8 +176,7 @@ static bool send_queue(struct worker *w, struct port_txq *q, struct tx_item *ite
     return full;
 }
 
-/* ---- choosing the queue
- * -------------------------------------------------------------------------- */
+/* ---- choosing the queue ------------------------------------------------------------------ */
 
 /* By flow, so that order holds within one. Where the guest has enough queues each worker keeps to
  * its own, and nobody waits for a lock. */

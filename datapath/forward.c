@@ -48,8 +48,7 @@ void forward_drop(struct worker *w, uint16_t port, enum drop_reason reason, cons
     capture_dropped(w, port, reason, f);
 }
 
-/* ---- classify
- * ------------------------------------------------------------------------------------ */
+/* ---- classify ---------------------------------------------------------------------------- */
 
 enum drop_reason forward_classify(const struct view_port *in, struct frame *f)
 {
@@ -82,8 +81,7 @@ static void classify(const struct worker *w, const struct view_port *in, struct 
     }
 }
 
-/* ---- decide
- * -------------------------------------------------------------------------------------- */
+/* ---- decide ------------------------------------------------------------------------------ */
 
 static struct verdict drop_verdict(enum drop_reason reason)
 {
@@ -149,8 +147,7 @@ static void decide(struct worker *w, uint16_t in, const struct burst *b)
     }
 }
 
-/* ---- commit
- * -------------------------------------------------------------------------------------- */
+/* ---- commit ------------------------------------------------------------------------------ */
 
 /* Tokens that are policed: of the network where a port carries several, and of flooding. */
 static enum drop_reason draw_tokens(const struct worker *w, const struct view_port *in,
@@ -237,8 +234,7 @@ static void commit(struct worker *w, struct rxq_state *rs, uint16_t port, const 
     counter_add(&w->port[port].flooded, flooded);
 }
 
-/* ---- scatter
- * ------------------------------------------------------------------------------------- */
+/* ---- scatter ----------------------------------------------------------------------------- */
 
 static void add_copy(struct worker *w, const struct view_member *to, const struct frame *f)
 {
@@ -309,8 +305,7 @@ static void scatter(struct worker *w, uint16_t from, const struct burst *b)
     }
 }
 
-/* ---- send
- * ---------------------------------------------------------------------------------------- */
+/* ---- send -------------------------------------------------------------------------------- */
 
 /* Return a transmit queue that was full for a unicast frame, or NULL. */
 static struct port_txq *send_copies(struct worker *w, uint64_t now_ns)
@@ -342,8 +337,7 @@ static struct port_txq *forward_burst(struct worker *w, struct rxq_state *rs, ui
     return send_copies(w, now_ns);
 }
 
-/* ---- receive and give back
- * ----------------------------------------------------------------------- */
+/* ---- receive and give back --------------------------------------------------------------- */
 
 /* Shaping: how much may be taken from the queue now? False: nothing, it has to wait. */
 static bool draw_budget(const struct view_port *in, struct rxq_state *rs, uint64_t now_ns,

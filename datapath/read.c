@@ -7,8 +7,7 @@
 
 #include <errno.h>
 
-/* ---- counters
- * ------------------------------------------------------------------------------------ */
+/* ---- counters ---------------------------------------------------------------------------- */
 
 static_assert(sizeof(struct dp_counters) % sizeof(uint64_t) == 0, "counters are numbers only");
 
@@ -86,8 +85,7 @@ void dp_worker_counters(const struct datapath *dp, uint16_t worker, struct dp_wo
     };
 }
 
-/* ---- FDB
- * ----------------------------------------------------------------------------------------- */
+/* ---- FDB --------------------------------------------------------------------------------- */
 
 int dp_fdb_add(struct datapath *dp, uint16_t domain, const struct mac *mac, uint16_t port)
 {

@@ -68,8 +68,7 @@ void worker_wake(struct worker *w)
         assert(errno == EAGAIN);
 }
 
-/* ---- polled and armed
- * ---------------------------------------------------------------------------- */
+/* ---- polled and armed -------------------------------------------------------------------- */
 
 /* A queue is on the poll list when it names the view in which it was put there: a new view empties
  * the list without touching what may have been freed with the old one. */
@@ -172,8 +171,7 @@ static bool try_to_arm(struct rxq_state *rs, uint64_t now_ns)
     return true;
 }
 
-/* ---- one round
- * ----------------------------------------------------------------------------------- */
+/* ---- one round --------------------------------------------------------------------------- */
 
 static bool must_wait(struct rxq_state *rs, uint64_t now_ns)
 {
@@ -245,8 +243,7 @@ uint32_t worker_poll_once(struct worker *w, uint64_t now_ns, uint64_t *ret_wake_
     return received;
 }
 
-/* ---- the thread
- * ---------------------------------------------------------------------------------- */
+/* ---- the thread -------------------------------------------------------------------------- */
 
 /* The epoll set is only waited for here and read once the worker is back online: an event names a
  * queue, and a queue may be freed while the worker is offline. */

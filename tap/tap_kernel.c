@@ -25,7 +25,7 @@
     "run the switch with CAP_NET_ADMIN, or make the device for its user: "                         \
     "ip tuntap add %s mode tap multi_queue user USER"
 
-/* ---- queues ---------------------------------------------------------------------------------- */
+/* ---- queues ------------------------------------------------------------------------------ */
 static int open_error(const struct tap_config *c, int rc, struct vsw_err *err)
 {
     switch (rc) {

@@ -40,7 +40,7 @@ static int teardown(void **state)
     return 0;
 }
 
-/* ---- support --------------------------------------------------------------------------------- */
+/* ---- support ----------------------------------------------------------------------------- */
 
 static int filter_set(struct dp_capture *c, const char *filter)
 {
@@ -128,7 +128,7 @@ static uint32_t count_all(struct dp_capture *c)
     return count;
 }
 
-/* ---- directions ------------------------------------------------------------------------------ */
+/* ---- directions -------------------------------------------------------------------------- */
 
 /* Short ones, those as long as the private head and around it, and long ones. */
 static void in_is_what_came_in(void **state)
@@ -247,7 +247,7 @@ static void drops_tell_why(void **state)
     stop(out);
 }
 
-/* ---- what is left out ------------------------------------------------------------------------ */
+/* ---- what is left out -------------------------------------------------------------------- */
 
 static void filters_choose(void **state)
 {
@@ -361,7 +361,7 @@ static void a_full_ring_is_counted(void **state)
     stop(c);
 }
 
-/* ---- offloads -------------------------------------------------------------------------------- */
+/* ---- offloads ---------------------------------------------------------------------------- */
 
 static void send_tso(void)
 {
@@ -420,7 +420,7 @@ static void pieces_are_shown_as_they_leave(void **state)
     stop(c);
 }
 
-/* ---- life ------------------------------------------------------------------------------------ */
+/* ---- life -------------------------------------------------------------------------------- */
 
 /* Up to the limit on one port; stopped in an order of their own, the others go on. */
 static void several_at_once(void **state)

@@ -50,7 +50,7 @@ static int teardown(void **state)
     return 0;
 }
 
-/* ---- support --------------------------------------------------------------------------------- */
+/* ---- support ----------------------------------------------------------------------------- */
 
 /* The next state that is not @state. */
 static enum capture_writer_state wait_past(struct run *r, enum capture_writer_state state)
@@ -169,7 +169,7 @@ static void send_frames(uint32_t count, uint32_t bytes)
     lab_run(&lab);
 }
 
-/* ---- what is written ------------------------------------------------------------------------- */
+/* ---- what is written --------------------------------------------------------------------- */
 
 static void a_file_holds_every_frame(void **state)
 {
@@ -281,7 +281,7 @@ static void a_pipe_is_live(void **state)
     close(fds[0]);
 }
 
-/* ---- how it ends ----------------------------------------------------------------------------- */
+/* ---- how it ends ------------------------------------------------------------------------- */
 
 static void the_count_is_exact(void **state)
 {

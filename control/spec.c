@@ -145,7 +145,7 @@ static void add_port(struct builder *b, const struct model_index *row, const str
         .flood_pps = {[DP_FLOOD_BROADCAST] = p->flood_broadcast_pps,
                       [DP_FLOOD_MULTICAST] = p->flood_multicast_pps,
                       [DP_FLOOD_UNKNOWN] = p->flood_unknown_pps},
-        .max_fdb = p->max_fdb,
+        .max_fdb = p->max_fdb == 0 ? DP_FDB_NONE : p->max_fdb,
     };
     add_vlans(b, row, p, spec);
 }

@@ -132,8 +132,8 @@ void dp_signal(struct datapath *dp)
 {
     const uint64_t one = 1;
 
-    /* Always an exchange, a full fence: what was put on a ring before is seen by control, which clears
-     * this and then looks at the rings. */
+    /* Always an exchange, a full fence: what was put on a ring before is seen by control, which
+     * clears this and then looks at the rings. */
     if (atomic_exchange_explicit(&dp->event_pending, true, memory_order_seq_cst))
         return;
     if (write(dp->event_fd, &one, sizeof(one)) < 0)
@@ -339,6 +339,8 @@ static void set_limits(struct datapath *dp, const struct dp_spec *spec)
 
 static uint32_t fdb_limit(const struct datapath *dp, uint32_t wanted)
 {
+    if (wanted == DP_FDB_NONE)
+        return 0;
     return wanted == 0 ? dp->params.fdb_max : wanted;
 }
 

@@ -62,8 +62,8 @@ struct dp_limit_spec {
 
 enum dp_transparent {
     DP_TRANSPARENT_NONE, /* 01:80:c2:00:00:00..0f are dropped */
-    DP_TRANSPARENT_LLDP, /* :0e, :03 and :00 with EtherType LLDP pass */
-    DP_TRANSPARENT_ALL,
+    DP_TRANSPARENT_LLDP, /* those with EtherType LLDP pass */
+    DP_TRANSPARENT_ALL,  /* all pass but MAC control frames (PAUSE) */
 };
 
 enum dp_flood { DP_FLOOD_BROADCAST, DP_FLOOD_MULTICAST, DP_FLOOD_UNKNOWN, DP_FLOOD_COUNT };
@@ -88,6 +88,9 @@ struct dp_domain_spec {
     uint16_t member_count;
 };
 
+/* For a port that learns no address. */
+#define DP_FDB_NONE UINT32_MAX
+
 struct dp_port_spec {
     uint16_t port;
     uint16_t tenant;      /* DP_NONE = belongs to none and carries nothing */
@@ -96,7 +99,7 @@ struct dp_port_spec {
     bool up; /* administratively; a port that is down takes and gives nothing */
     struct dp_limit_spec in, out;
     uint64_t flood_pps[DP_FLOOD_COUNT]; /* 0 = unlimited */
-    uint32_t max_fdb;                   /* 0 = unlimited */
+    uint32_t max_fdb;                   /* 0 = unlimited, DP_FDB_NONE = learns none */
 };
 
 /* All borrowed for the duration of dp_publish(). */

@@ -12,7 +12,8 @@
 #include <stdlib.h>
 #include <x86intrin.h>
 
-#define ETHERTYPE_LLDP 0x88cc
+#define ETHERTYPE_MAC_CONTROL 0x8808
+#define ETHERTYPE_LLDP        0x88cc
 
 /* What one visit may take when the port has no limit of its own. Four of the largest frames bound
  * the time of a visit, and what software may have to complete for one receiver
@@ -94,15 +95,15 @@ static bool is_reserved(uint64_t dst)
     return (dst & ~0xfull) == 0x0180c2000000ull;
 }
 
-static bool is_lldp(const struct frame *f)
-{
-    return load_be16(f->head + f->l3_off - 2) == ETHERTYPE_LLDP;
-}
-
 static bool passes_reserved(const struct view_domain *d, const struct frame *f)
 {
+    uint16_t type = load_be16(f->head + f->l3_off - 2);
+
+    /* PAUSE and its kin mean the link they arrive on, whatever their address. */
+    if (type == ETHERTYPE_MAC_CONTROL)
+        return false;
     return d->transparent == DP_TRANSPARENT_ALL ||
-           (d->transparent == DP_TRANSPARENT_LLDP && is_lldp(f));
+           (d->transparent == DP_TRANSPARENT_LLDP && type == ETHERTYPE_LLDP);
 }
 
 static struct verdict decide_group(const struct view_domain *d, uint64_t dst, const struct frame *f)

@@ -126,6 +126,15 @@ sw_balanced_now() {
         .copies_pkts == .out_pkts + .dropped_copies_pkts' stats show by=total
 }
 
+# events_start [KIND...]: follow what happens, into the file that events_have looks through
+events_start() {
+    stdbuf -oL "$VSW_BUILD/vswitchctl" -j -s "$VSW_SOCKET" monitor "$@" >"$T_DIR/events" 2>&1 &
+    t_defer kill_wait $!
+    sw_watched() { (($(ctl_json .clients daemon show) >= 2)); }
+    wait_for 5 sw_watched
+}
+events_have() { grep -qE -- "$1" "$T_DIR/events"; } # REGEX
+
 # ---- objects ----------------------------------------------------------------------------------
 
 # net_up TENANT NETWORK VLAN: the tenant too, if it is not there yet

@@ -346,6 +346,7 @@ static uint32_t fdb_limit(const struct datapath *dp, uint32_t wanted)
 
 static void set_fdb_limits(struct datapath *dp, const struct dp_spec *spec)
 {
+    fdb_set_limit(dp->fdb, fdb_limit(dp, spec->fdb_max));
     for (uint16_t i = 0; i < spec->tenant_count; i++)
         fdb_set_tenant_limit(dp->fdb, spec->tenants[i].tenant,
                              fdb_limit(dp, spec->tenants[i].max_fdb));

@@ -82,7 +82,7 @@ monitor=$!
 t_defer kill_wait $monitor
 # Nothing tells when it is subscribed: change something until it is seen.
 seen_by_reader() {
-    ctl_as $READER $CHANGERS none tenant set red max_ports=7 && ctl tenant set red max_ports=8
+    ctl_as "$READER" "$CHANGERS" none tenant set red max_ports=7 && ctl tenant set red max_ports=8
     grep -q tenant "$T_DIR/events"
 }
 check "of what a member of --group changes" wait_for 5 seen_by_reader

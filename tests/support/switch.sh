@@ -112,6 +112,22 @@ port_ready() { wait_for "${2:-10}" port_is_ready "$1"; }
 # port_counter PORT FIELD: in_pkts in_bytes (what it sent into the switch) out_pkts out_bytes ...
 port_counter() { port_get "$1" "counters.$2"; }
 
+# rates_over SECONDS PORT.COUNTER...: what these counters grew by per second, read together; of bytes
+# in bits
+rates_over() {
+    local before after
+    before=$(ctl -j stats show) || return 1
+    sleep "$1"
+    after=$(ctl -j stats show) || return 1
+    shift
+    jq -nr --argjson before "$before" --argjson after "$after" \
+        '$ARGS.positional | map(split(".") as [$port, $counter] |
+            def of: .rows[] | select(.name == $port) | .[$counter];
+            ($after | of) - ($before | of) | . * if $counter | endswith("bytes") then 8 else 1 end |
+            . * 1e9 / ($after.time_ns - $before.time_ns) | round) | join(" ")' --args "$@"
+}
+rate_over() { rates_over "$@"; }
+
 # drops REASON: frames dropped so far for that reason over all ports, by the switch or already in the
 # kernel by a TAP's filter program
 drops() {

@@ -132,8 +132,8 @@ void dp_signal(struct datapath *dp)
 {
     const uint64_t one = 1;
 
-    /* Always an exchange, a full fence: what was put on a ring before is seen by control, which clears
-     * this and then looks at the rings. */
+    /* Always an exchange, a full fence: what was put on a ring before is seen by control, which
+     * clears this and then looks at the rings. */
     if (atomic_exchange_explicit(&dp->event_pending, true, memory_order_seq_cst))
         return;
     if (write(dp->event_fd, &one, sizeof(one)) < 0)
@@ -337,20 +337,24 @@ static void set_limits(struct datapath *dp, const struct dp_spec *spec)
     }
 }
 
-static uint32_t fdb_limit(const struct datapath *dp, uint32_t wanted)
-{
-    return wanted == 0 ? dp->params.fdb_max : wanted;
-}
-
 static void set_fdb_limits(struct datapath *dp, const struct dp_spec *spec)
 {
     for (uint16_t i = 0; i < spec->tenant_count; i++)
         fdb_set_tenant_limit(dp->fdb, spec->tenants[i].tenant,
-                             fdb_limit(dp, spec->tenants[i].max_fdb));
+                             spec->tenants[i].max_fdb == 0 ? dp->params.fdb_max
+                                                           : spec->tenants[i].max_fdb);
     for (uint16_t i = 0; i < spec->port_count; i++)
-        fdb_set_port_limit(dp->fdb, spec->ports[i].port, fdb_limit(dp, spec->ports[i].max_fdb));
+        fdb_set_port_limit(dp->fdb, spec->ports[i].port, spec->ports[i].max_fdb);
     for (uint16_t i = 0; i < spec->domain_count; i++)
         dp->domain[spec->domains[i].domain].tenant = spec->domains[i].tenant;
+}
+
+static void set_idle(struct datapath *dp, uint64_t spinning)
+{
+    for (uint16_t i = 0; i < dp->params.workers; i++)
+        atomic_store_explicit(&dp->worker[i].never_sleep,
+                              dp->params.never_sleep || (spinning >> i & 1) != 0,
+                              memory_order_relaxed);
 }
 
 static void retire_view(void *view)
@@ -395,6 +399,7 @@ int dp_publish(struct datapath *dp, const struct dp_spec *spec)
         return -ENOMEM;
     }
     set_fdb_limits(dp, spec);
+    set_idle(dp, spec->spinning_workers);
     dp->ageing_s = spec->fdb_ageing_s;
     dp_swap_view(dp, view);
     return 0;

@@ -96,7 +96,7 @@ struct dp_port_spec {
     bool up; /* administratively; a port that is down takes and gives nothing */
     struct dp_limit_spec in, out;
     uint64_t flood_pps[DP_FLOOD_COUNT]; /* 0 = unlimited */
-    uint32_t max_fdb;                   /* 0 = unlimited */
+    uint32_t max_fdb;                   /* 0 = learns none */
 };
 
 /* All borrowed for the duration of dp_publish(). */
@@ -105,7 +105,8 @@ struct dp_spec {
     const struct dp_domain_spec *domains;
     const struct dp_port_spec *ports;
     uint16_t tenant_count, domain_count, port_count;
-    uint32_t fdb_ageing_s; /* 0 = never */
+    uint32_t fdb_ageing_s;     /* 0 = never */
+    uint64_t spinning_workers; /* bit i: worker i never sleeps */
 };
 
 /**
@@ -287,6 +288,7 @@ struct dp_counters {
 
 struct dp_queue_counters {
     uint64_t pkts, bytes, bursts, polls, empty_polls, throttled, held_back;
+    uint64_t out_pkts, out_bytes; /* of the transmit queue of the same number */
     uint16_t worker;
     bool sleeping; /* armed: waiting for an event */
 };
@@ -295,6 +297,7 @@ struct dp_worker_counters {
     uint64_t pkts, bursts, cycles_busy, sleeps, wakeups, slept_ns;
     uint32_t queues; /* receive queues it serves */
     int cpu;         /* -1 = not pinned */
+    bool never_sleep;
 };
 
 /**
@@ -313,6 +316,10 @@ void dp_queue_counters(const struct datapath *dp, const struct port *port, uint1
                        struct dp_queue_counters *ret);
 
 /* One worker: frames, bursts, sleep, cycles. */
+/* What one worker did, over all ports: as dp_port_counters(). Control; does not block. */
+void dp_worker_sums(const struct datapath *dp, uint16_t worker, struct dp_counters *ret);
+
+/* Counters of one worker. Control; does not block. */
 void dp_worker_counters(const struct datapath *dp, uint16_t worker, struct dp_worker_counters *ret);
 
 /**

@@ -283,7 +283,7 @@ static void run(struct worker *w)
         retire_worker_quiescent(&w->dp->retire, w->id);
         if (received > 0)
             continue;
-        if (wake_ns > now_ns && !w->dp->params.never_sleep)
+        if (wake_ns > now_ns && !atomic_load_explicit(&w->never_sleep, memory_order_relaxed))
             sleep_until(w, now_ns, wake_ns);
         else
             __builtin_ia32_pause();

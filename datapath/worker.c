@@ -78,11 +78,21 @@ static bool is_polled(const struct worker *w, const struct rxq_state *rs)
     return rs->polled_in == w->view_number;
 }
 
+/* An event may come for a port that the view does not have: not yet, or not any more. */
+static bool is_in_view(const struct worker *w, const struct rxq_state *rs)
+{
+    return w->view->topology->port[rs->q->port->index].port == rs->q->port;
+}
+
 static void start_polling(struct worker *w, struct rxq_state *rs, uint64_t now_ns)
 {
-    if (is_polled(w, rs) || !atomic_load_explicit(&rs->q->live, memory_order_acquire))
+    if (is_polled(w, rs) || !is_in_view(w, rs) ||
+        !atomic_load_explicit(&rs->q->live, memory_order_acquire))
         return;
     rs->polled_in = w->view_number;
+    /* What it waited for was said under the view before: a limit, a port that may be gone. */
+    rs->wait_until_ns = 0;
+    rs->full = NULL;
     rs->last_frame_ns = now_ns;
     __atomic_store_n(&rs->sleeping, 0, __ATOMIC_RELAXED);
     w->polled[w->polled_count++] = rs;
@@ -200,10 +210,10 @@ static bool visit(struct worker *w, struct rxq_state *rs, uint64_t now_ns, uint3
 {
     uint32_t count;
 
-    if (must_wait(rs, now_ns))
-        return true;
     if (!atomic_load_explicit(&rs->q->live, memory_order_acquire))
         return false;
+    if (must_wait(rs, now_ns))
+        return true;
     count = forward_queue(w, rs, now_ns);
     *received += count;
     if (count > 0)

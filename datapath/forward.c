@@ -397,6 +397,8 @@ uint32_t forward_queue(struct worker *w, struct rxq_state *rs, uint64_t now_ns)
     settle_budget(in, b, drawn, now_ns);
     counter_add(&rs->polls, 1);
     if (b->count == 0) {
+        /* Also then: of a disabled ring buffers were taken that are no frames. */
+        rs->q->port->type->rx_done(rs->q, b);
         counter_add(&rs->empty_polls, 1);
         return 0;
     }

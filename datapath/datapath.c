@@ -101,12 +101,13 @@ void dp_destroy(struct datapath *dp)
 {
     if (dp == NULL)
         return;
-    for (uint16_t i = 0; i < dp->params.workers; i++)
-        worker_fini(&dp->worker[i]);
+    /* First: what is called back looks at the workers. */
     if (dp->retire.qsbr != NULL) {
         while (retire_run(&dp->retire))
             ;
     }
+    for (uint16_t i = 0; i < dp->params.workers; i++)
+        worker_fini(&dp->worker[i]);
     view_destroy(atomic_load_explicit(&dp->view, memory_order_relaxed));
     retire_fini(&dp->retire);
     fdb_destroy(dp->fdb);
@@ -130,6 +131,8 @@ void dp_signal(struct datapath *dp)
 {
     const uint64_t one = 1;
 
+    /* Control clears it, then looks for work; we made work, and look here: neither may overtake. */
+    atomic_thread_fence(memory_order_seq_cst);
     if (atomic_load_explicit(&dp->event_pending, memory_order_relaxed) ||
         atomic_exchange_explicit(&dp->event_pending, true, memory_order_acq_rel))
         return;
@@ -196,7 +199,7 @@ int dp_port_attach(struct datapath *dp, struct port *port, uint16_t index)
     ps->port = port;
     for (uint16_t i = 0; i < port->queue_pairs; i++) {
         ps->rxq[i].q = &port->rxq[i];
-        ps->rxq[i].watched_fd = -1;
+        atomic_init(&ps->rxq[i].watched_fd, -1);
     }
     place_queues(dp, ps);
     for (uint16_t i = 0; i < port->queue_pairs; i++)
@@ -230,6 +233,8 @@ static void forget_port(void *arg)
     /* Offers point to the queues. None can come any more. */
     while (learn_service(leaving->dp, LEARN_BUDGET, clock_now_ns()))
         ;
+    for (uint16_t i = 0; i < leaving->dp->params.workers; i++)
+        worker_cancel_injections(&leaving->dp->worker[i], leaving->index);
     keep_counters(leaving->dp, leaving->index);
     memset(&leaving->dp->port[leaving->index], 0, sizeof(struct port_state));
     free(leaving->rxq);
@@ -247,6 +252,7 @@ void dp_port_detach(struct datapath *dp, struct port *port)
         assert(!ps->rxq[i].moving);
         atomic_store_explicit(&ps->rxq[i].q->event_fd, -1, memory_order_release);
         place_watch(dp, &ps->rxq[i]);
+        worker_unchange(&dp->worker[ps->rxq[i].worker], &ps->rxq[i]);
     }
     *leaving = (struct leaving_port){.dp = dp, .rxq = ps->rxq, .index = port->index};
     dp_retire(dp, forget_port, leaving);
@@ -255,11 +261,15 @@ void dp_port_detach(struct datapath *dp, struct port *port)
 void dp_rxq_changed(struct datapath *dp, struct port_rxq *q)
 {
     struct port_state *ps = &dp->port[q->port->index];
+    struct rxq_state *rs = &ps->rxq[q->index];
 
     if (ps->port != q->port)
         return;
-    place_watch(dp, &ps->rxq[q->index]);
-    worker_wake(&dp->worker[ps->rxq[q->index].worker]);
+    place_watch(dp, rs);
+    /* A queue that went out of service is found so at its next visit; one that is being moved gets
+     * a visit when it has arrived. */
+    if (atomic_load_explicit(&q->live, memory_order_relaxed) && !rs->moving)
+        worker_change(&dp->worker[rs->worker], rs);
 }
 
 int dp_inject(struct datapath *dp, struct port *port, const void *frame, size_t bytes)
@@ -271,12 +281,12 @@ int dp_inject(struct datapath *dp, struct port *port, const void *frame, size_t 
     for (int i = 0; i < WORKER_INJECTIONS; i++) {
         struct injection *in = &w->injection[i];
 
-        if (atomic_load_explicit(&in->ready, memory_order_acquire))
+        if (atomic_load_explicit(&in->state, memory_order_acquire) != INJECTION_FREE)
             continue;
         in->port = port->index;
         in->bytes = (uint16_t)bytes;
         memcpy(in->frame, frame, bytes);
-        atomic_store_explicit(&in->ready, true, memory_order_release);
+        atomic_store_explicit(&in->state, INJECTION_READY, memory_order_release);
         worker_wake(w);
         return 0;
     }

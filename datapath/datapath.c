@@ -312,7 +312,8 @@ static uint64_t burst_pkts(uint64_t pps, enum bucket_use use)
 
 static void set_limit(struct limit *limit, const struct dp_limit_spec *spec, enum bucket_use use)
 {
-    uint64_t rate = spec->bps / 8, burst = spec->burst_bytes;
+    /* Less than a byte in a second must not become no limit at all. */
+    uint64_t rate = u64_max(spec->bps / 8, spec->bps != 0), burst = spec->burst_bytes;
 
     if (burst == 0)
         burst = bucket_default_burst_bytes(rate, FRAME_MAX_BYTES, use);
@@ -359,6 +360,35 @@ static void set_fdb_limits(struct datapath *dp, const struct dp_spec *spec)
         dp->domain[spec->domains[i].domain].tenant = spec->domains[i].tenant;
 }
 
+static bool is_member(const struct topology *t, uint16_t domain, uint16_t port)
+{
+    return t->port[port].port != NULL && view_member_find(&t->domain[domain], port) != NULL;
+}
+
+static bool has_lost_members(const struct topology *old, const struct topology *now)
+{
+    for (uint16_t d = 1; d < old->domain_count; d++) {
+        for (uint16_t i = 0; i < old->domain[d].member_count; i++) {
+            if (!is_member(now, d, old->domain[d].member[i].port))
+                return true;
+        }
+    }
+    return false;
+}
+
+/* Addresses that were learned on a port are nothing without its membership: who moves on would be
+ * cut off from his network until they age. Offers under way are checked as they arrive. */
+static void forget_lost_members(struct datapath *dp, const struct topology *now)
+{
+    uint32_t cursor = 0;
+    struct fdb_entry e;
+
+    while (fdb_next(dp->fdb, &cursor, &e)) {
+        if (e.value.kind == FDB_LOCAL && !is_member(now, e.domain, e.value.port))
+            fdb_del(dp->fdb, e.domain, e.mac);
+    }
+}
+
 static void retire_view(void *view)
 {
     view_destroy(view);
@@ -388,6 +418,8 @@ void dp_swap_services(struct datapath *dp)
 
 int dp_publish(struct datapath *dp, const struct dp_spec *spec)
 {
+    const struct view *old = atomic_load_explicit(&dp->view, memory_order_relaxed);
+    bool lost;
     struct topology *t;
     struct view *view;
 
@@ -402,6 +434,9 @@ int dp_publish(struct datapath *dp, const struct dp_spec *spec)
     }
     set_fdb_limits(dp, spec);
     dp->ageing_s = spec->fdb_ageing_s;
+    lost = old != NULL && has_lost_members(old->topology, t);
     dp_swap_view(dp, view);
+    if (lost)
+        forget_lost_members(dp, t);
     return 0;
 }

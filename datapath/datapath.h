@@ -315,11 +315,10 @@ void dp_port_counters(const struct datapath *dp, uint16_t port, struct dp_counte
 void dp_queue_counters(const struct datapath *dp, const struct port *port, uint16_t queue,
                        struct dp_queue_counters *ret);
 
-/* One worker: frames, bursts, sleep, cycles. */
 /* What one worker did, over all ports: as dp_port_counters(). Control; does not block. */
 void dp_worker_sums(const struct datapath *dp, uint16_t worker, struct dp_counters *ret);
 
-/* Counters of one worker. Control; does not block. */
+/* One worker: frames, bursts, sleep, cycles. Control; does not block. */
 void dp_worker_counters(const struct datapath *dp, uint16_t worker, struct dp_worker_counters *ret);
 
 /**

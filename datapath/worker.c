@@ -348,7 +348,8 @@ static void run(struct worker *w)
         uint32_t received = worker_poll_once(w, now_ns, &wake_ns);
 
         retire_worker_quiescent(&w->dp->retire, w->id);
-        if (received > 0)
+        /* Not asleep when this round has used up the event that tells to stop. */
+        if (received > 0 || atomic_load_explicit(&w->stop, memory_order_acquire))
             continue;
         if (wake_ns > now_ns && !atomic_load_explicit(&w->never_sleep, memory_order_relaxed))
             sleep_until(w, now_ns, wake_ns);
@@ -395,7 +396,7 @@ void worker_stop(struct worker *w)
 {
     if (!w->started)
         return;
-    atomic_store_explicit(&w->stop, true, memory_order_relaxed);
+    atomic_store_explicit(&w->stop, true, memory_order_release);
     worker_wake(w);
     pthread_join(w->thread, NULL);
     sem_destroy(&w->ready);

@@ -86,7 +86,7 @@ $(B)/tests/unit/%: $(B)/tests/unit/%.o $(SUPPORT) $(B)/libvswitch.a
 $(B)/tests/flow/%: $(B)/tests/flow/%.o $(SUPPORT) $(B)/libvswitch.a
 	@echo "  LINK  $@"
 	$(Q)$(CC) -o $@ $^ $(LDLIBS) -lcmocka
-# Programs for trying things by hand; no test runs them.
+# Programs for trying things by hand (vhu_bridge), and what the scripts send traffic with (frame_blast).
 $(B)/tests/tools/%: $(B)/tests/tools/%.o $(SUPPORT) $(B)/libvswitch.a
 	@echo "  LINK  $@"
 	$(Q)$(CC) -o $@ $^ $(LDLIBS) -lcmocka
@@ -107,7 +107,7 @@ THREADS := $(filter-out %/test_vring_race,$(patsubst %.c,$(B)/%,$(shell \
 .PHONY: threads smoke vm
 threads: $(THREADS)
 	@tools/run_tests.sh threads $^
-smoke: all ## real binaries, namespaces and TAPs (VSW_ONLY=word: scripts whose name has it)
+smoke: all $(B)/tests/tools/frame_blast ## real binaries, namespaces and TAPs (VSW_ONLY=word: scripts whose name has it)
 	@tests/support/run_suite.sh smoke $(sort $(wildcard tests/smoke/*.sh))
 vm: all ## real QEMU guests and other front-ends (VSW_ONLY=word as above)
 	@tests/support/run_suite.sh vm $(filter-out %/mkguest.sh %/guest-init.sh,$(sort $(wildcard tests/vm/*.sh)))

@@ -62,8 +62,8 @@ struct dp_limit_spec {
 
 enum dp_transparent {
     DP_TRANSPARENT_NONE, /* 01:80:c2:00:00:00..0f are dropped */
-    DP_TRANSPARENT_LLDP, /* :0e, :03 and :00 with EtherType LLDP pass */
-    DP_TRANSPARENT_ALL,
+    DP_TRANSPARENT_LLDP, /* those with EtherType LLDP pass */
+    DP_TRANSPARENT_ALL,  /* all pass but MAC control frames (PAUSE) */
 };
 
 enum dp_flood { DP_FLOOD_BROADCAST, DP_FLOOD_MULTICAST, DP_FLOOD_UNKNOWN, DP_FLOOD_COUNT };

@@ -12,7 +12,8 @@
 #include <stdlib.h>
 #include <x86intrin.h>
 
-#define ETHERTYPE_LLDP 0x88cc
+#define ETHERTYPE_MAC_CONTROL 0x8808
+#define ETHERTYPE_LLDP        0x88cc
 
 /* What one visit may take when the port has no limit of its own. Four of the largest frames bound
  * the time of a visit, and what software may have to complete for one receiver
@@ -94,11 +95,6 @@ static bool is_reserved(uint64_t dst)
     return (dst & ~0xfull) == 0x0180c2000000ull;
 }
 
-static bool is_lldp(const struct frame *f)
-{
-    return load_be16(f->head + f->l3_off - 2) == ETHERTYPE_LLDP;
-}
-
 /* Of the sixteen these three carry LLDP. Source: IEEE 802.1AB-2016 table 7-1 */
 static bool is_lldp_address(uint64_t dst)
 {
@@ -107,8 +103,13 @@ static bool is_lldp_address(uint64_t dst)
 
 static bool passes_reserved(const struct view_domain *d, uint64_t dst, const struct frame *f)
 {
-    return d->transparent == DP_TRANSPARENT_ALL ||
-           (d->transparent == DP_TRANSPARENT_LLDP && is_lldp_address(dst) && is_lldp(f));
+    uint16_t type = load_be16(f->head + f->l3_off - 2);
+
+    /* PAUSE and its kin mean the link they arrive on, whatever their address. */
+    if (type == ETHERTYPE_MAC_CONTROL)
+        return false;
+    return d->transparent == DP_TRANSPARENT_ALL || (d->transparent == DP_TRANSPARENT_LLDP &&
+                                                    is_lldp_address(dst) && type == ETHERTYPE_LLDP);
 }
 
 static struct verdict decide_group(const struct view_domain *d, uint64_t dst, const struct frame *f)

@@ -98,6 +98,7 @@ API_OBJECT_DECLARE(api_change, API_CHANGE_FIELDS)
     F(S, in_pkts, U64, API_ANY64, API_SHOWN, NULL, "frames received")                              \
     F(S, in_bytes, U64, API_ANY64, API_OPTIONAL, NULL, "bytes received, without FCS")              \
     F(S, in_segments, U64, API_ANY64, API_DETAIL, NULL, "frames received, counted as on a wire")   \
+    F(S, in_wire_bytes, U64, API_ANY64, API_DETAIL, NULL, "bytes of these, as limits count them")  \
     F(S, unicast_pkts, U64, API_ANY64, API_DETAIL, NULL, "received and sent to one port")          \
     F(S, flooded_pkts, U64, API_ANY64, API_DETAIL, NULL, "received and flooded")                   \
     F(S, dropped_pkts, U64, API_ANY64, API_SHOWN, NULL, "received and dropped before look-up")     \
@@ -105,6 +106,7 @@ API_OBJECT_DECLARE(api_change, API_CHANGE_FIELDS)
     F(S, out_pkts, U64, API_ANY64, API_SHOWN, NULL, "frames sent to it")                           \
     F(S, out_bytes, U64, API_ANY64, API_OPTIONAL, NULL, "bytes sent to it, without FCS")           \
     F(S, out_segments, U64, API_ANY64, API_DETAIL, NULL, "frames sent, counted as on a wire")      \
+    F(S, out_wire_bytes, U64, API_ANY64, API_DETAIL, NULL, "bytes of these, as limits count them") \
     F(S, dropped_copies_pkts, U64, API_ANY64, API_SHOWN, NULL, "copies for it that were dropped")
 
 #define API_MEASURED_FIELDS(F, S)                                                                  \
@@ -158,10 +160,8 @@ API_ENUM_DECLARE(api_direction, API_DIRECTIONS)
     F(S, enabled, BOOL, (), API_SHOWN, NULL, "the peer uses it")                                   \
     F(S, worker, U32, (0, 255), API_OPTIONAL, NULL, "worker that serves it; in only")              \
     F(S, pinned, BOOL, (), API_OPTIONAL, NULL, "its worker was chosen by command")                 \
-    F(S, size, U32, API_ANY32, API_OPTIONAL, NULL, "slots of the ring")                            \
     F(S, pkts, U64, API_ANY64, API_SHOWN, NULL, "frames")                                          \
     F(S, bytes, U64, API_ANY64, API_OPTIONAL, NULL, "bytes")                                       \
-    F(S, kicks, U64, API_ANY64, API_OPTIONAL, NULL, "notifications sent or received")              \
     F(S, reason, STR, (160), API_OPTIONAL, NULL, "why it is out of service; empty = it is not")
 API_OBJECT_DECLARE(api_queue_row, API_QUEUE_ROW_FIELDS)
 
@@ -227,7 +227,6 @@ API_OBJECT_DECLARE(api_fdb_flushed, API_FDB_FLUSHED_FIELDS)
 #define API_WORKER_ROW_FIELDS(F, S)                                                                \
     F(S, worker, U32, (0, 255), API_SHOWN, NULL, "number")                                         \
     F(S, cpus, STR, (64), API_SHOWN, NULL, "CPUs it may run on")                                   \
-    F(S, thread, U32, API_ANY32, API_OPTIONAL, NULL, "thread id")                                  \
     F(S, idle, ENUM, (api_idle_mode), API_SHOWN, NULL, "what it does without work")                \
     F(S, queues, U32, API_ANY32, API_SHOWN, NULL, "receive queues it serves")                      \
     F(S, busy_percent, U32, (0, 100), API_SHOWN, NULL, "part of the last second with frames")      \
@@ -271,8 +270,8 @@ API_OBJECT_DECLARE(api_stats, API_STATS_FIELDS)
 
 #define API_DROP_GROUPS(E)                                                                         \
     E(API_DROPS_PORT, "port", "one row per port and reason")                                       \
-    E(API_DROPS_QUEUE, "queue", "one row per port, queue and reason")                              \
     E(API_DROPS_WORKER, "worker", "one row per worker and reason")                                 \
+    E(API_DROPS_TENANT, "tenant", "one row per tenant and reason")                                 \
     E(API_DROPS_TOTAL, "total", "one row per reason")
 API_ENUM_DECLARE(api_drop_group, API_DROP_GROUPS)
 

@@ -158,25 +158,17 @@ static int load_file(struct start *s, struct vsw_err *err)
     return 0;
 }
 
-static int check_tun(const struct api_config *config, struct vsw_err *err)
+/* Better to say at once that a type of port cannot work here than at each port of it. */
+static int check_types(const struct api_config *config, struct vsw_err *err)
 {
-    bool wanted = false;
-    int fd;
+    for (uint32_t i = 0; i < config->ports.count; i++) {
+        const struct port_type *type = port_type_find(config->ports.items[i].type);
+        int rc = type == NULL || type->can_run == NULL ? 0 : type->can_run(err);
 
-    for (uint32_t i = 0; i < config->ports.count; i++)
-        wanted |= strcmp(config->ports.items[i].type, "tap") == 0;
-    if (!wanted)
-        return 0;
-    fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
-    if (fd >= 0)
-        close(fd);
-    capng_get_caps_process();
-    if (fd >= 0 && capng_have_capability(CAPNG_EFFECTIVE, CAP_NET_ADMIN))
-        return 0;
-    vsw_err_set(err, -EPERM, NULL, "a tap port is wanted, but there is no permission for %s%s",
-                "/dev/net/tun", fd >= 0 ? " (CAP_NET_ADMIN)" : "");
-    vsw_err_hint(err, "start vswitchd as root, or remove the tap ports");
-    return -EPERM;
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
 }
 
 static int open_document(struct ctl *ctl, struct vsw_err *err)
@@ -192,7 +184,7 @@ static int open_document(struct ctl *ctl, struct vsw_err *err)
     if (rc < 0 && ctl->options->config_file != NULL)
         store_locate(ctl->options->config_file, err);
     if (rc == 0)
-        rc = check_tun(&s->loaded.config, err);
+        rc = check_types(&s->loaded.config, err);
     if (rc < 0)
         api_free(&api_config_object, &s->loaded.config);
     return rc;

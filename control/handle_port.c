@@ -114,13 +114,17 @@ static int fill_queues(const struct ctl *ctl, const struct live_port *live,
     }
     for (uint16_t q = 0; q < live->port->queue_pairs; q++) {
         struct api_queue_row *out = api_append(&row->queue_rows, api_queue_row);
+        struct dp_queue_counters c;
 
         if (out == NULL)
             return -ENOMEM;
+        dp_queue_counters(ctl->dp, live->port, q, &c);
         snprintf(out->port, sizeof(out->port), "%s", live->name);
         out->queue = q;
         out->direction = API_DIRECTION_OUT;
         out->enabled = q < tx;
+        out->pkts = c.out_pkts;
+        out->bytes = c.out_bytes;
     }
     return 0;
 }

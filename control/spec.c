@@ -145,7 +145,7 @@ static void add_port(struct builder *b, const struct model_index *row, const str
         .flood_pps = {[DP_FLOOD_BROADCAST] = p->flood_broadcast_pps,
                       [DP_FLOOD_MULTICAST] = p->flood_multicast_pps,
                       [DP_FLOOD_UNKNOWN] = p->flood_unknown_pps},
-        .max_fdb = p->max_fdb == 0 ? DP_FDB_NONE : p->max_fdb,
+        .max_fdb = p->max_fdb,
     };
     add_vlans(b, row, p, spec);
 }
@@ -195,6 +195,17 @@ static int sort_members(struct builder *b, struct dp_member_spec **ret_members)
     return 0;
 }
 
+static uint64_t spinning_workers(const struct api_config *config)
+{
+    uint64_t mask = 0;
+
+    for (uint32_t i = 0; i < config->workers.count; i++) {
+        if (config->workers.items[i].idle == API_IDLE_SPIN)
+            mask |= 1ull << config->workers.items[i].worker;
+    }
+    return mask;
+}
+
 static int build(struct builder *b, struct spec *ret_spec)
 {
     struct model_index row;
@@ -223,7 +234,8 @@ static int build(struct builder *b, struct spec *ret_spec)
                .fdb_max = b->config->settings.fdb_max,
                .fdb_ageing_s = b->config->settings.fdb_ageing_s == API_SECONDS_NEVER
                                    ? 0
-                                   : b->config->settings.fdb_ageing_s},
+                                   : b->config->settings.fdb_ageing_s,
+               .spinning_workers = spinning_workers(b->config)},
         .members = members,
         .vid_tables = b->vid_tables,
     };

@@ -103,12 +103,13 @@ void dp_destroy(struct datapath *dp)
     if (dp == NULL)
         return;
     assert(dp->capture_count == 0);
-    for (uint16_t i = 0; i < dp->params.workers; i++)
-        worker_fini(&dp->worker[i]);
+    /* First: what is called back looks at the workers. */
     if (dp->retire.qsbr != NULL) {
         while (retire_run(&dp->retire))
             ;
     }
+    for (uint16_t i = 0; i < dp->params.workers; i++)
+        worker_fini(&dp->worker[i]);
     view_destroy(atomic_load_explicit(&dp->view, memory_order_relaxed));
     retire_fini(&dp->retire);
     fdb_destroy(dp->fdb);
@@ -198,7 +199,7 @@ int dp_port_attach(struct datapath *dp, struct port *port, uint16_t index)
     ps->port = port;
     for (uint16_t i = 0; i < port->queue_pairs; i++) {
         ps->rxq[i].q = &port->rxq[i];
-        ps->rxq[i].watched_fd = -1;
+        atomic_init(&ps->rxq[i].watched_fd, -1);
     }
     place_queues(dp, ps);
     for (uint16_t i = 0; i < port->queue_pairs; i++)
@@ -232,6 +233,8 @@ static void forget_port(void *arg)
     /* Offers point to the queues. None can come any more. */
     while (learn_service(leaving->dp, LEARN_BUDGET, clock_now_ns()))
         ;
+    for (uint16_t i = 0; i < leaving->dp->params.workers; i++)
+        worker_cancel_injections(&leaving->dp->worker[i], leaving->index);
     keep_counters(leaving->dp, leaving->index);
     memset(&leaving->dp->port[leaving->index], 0, sizeof(struct port_state));
     free(leaving->rxq);
@@ -249,6 +252,7 @@ void dp_port_detach(struct datapath *dp, struct port *port)
         assert(!ps->rxq[i].moving);
         atomic_store_explicit(&ps->rxq[i].q->event_fd, -1, memory_order_release);
         place_watch(dp, &ps->rxq[i]);
+        worker_unchange(&dp->worker[ps->rxq[i].worker], &ps->rxq[i]);
     }
     /* An event between the last publication and here may have put a queue on a worker's list again:
      * another view empties the lists. */
@@ -260,11 +264,15 @@ void dp_port_detach(struct datapath *dp, struct port *port)
 void dp_rxq_changed(struct datapath *dp, struct port_rxq *q)
 {
     struct port_state *ps = &dp->port[q->port->index];
+    struct rxq_state *rs = &ps->rxq[q->index];
 
     if (ps->port != q->port)
         return;
-    place_watch(dp, &ps->rxq[q->index]);
-    worker_wake(&dp->worker[ps->rxq[q->index].worker]);
+    place_watch(dp, rs);
+    /* A queue that went out of service is found so at its next visit; one that is being moved gets
+     * a visit when it has arrived. */
+    if (atomic_load_explicit(&q->live, memory_order_relaxed) && !rs->moving)
+        worker_change(&dp->worker[rs->worker], rs);
 }
 
 int dp_inject(struct datapath *dp, struct port *port, const void *frame, size_t bytes)
@@ -276,12 +284,12 @@ int dp_inject(struct datapath *dp, struct port *port, const void *frame, size_t 
     for (int i = 0; i < WORKER_INJECTIONS; i++) {
         struct injection *in = &w->injection[i];
 
-        if (atomic_load_explicit(&in->ready, memory_order_acquire))
+        if (atomic_load_explicit(&in->state, memory_order_acquire) != INJECTION_FREE)
             continue;
         in->port = port->index;
         in->bytes = (uint16_t)bytes;
         memcpy(in->frame, frame, bytes);
-        atomic_store_explicit(&in->ready, true, memory_order_release);
+        atomic_store_explicit(&in->state, INJECTION_READY, memory_order_release);
         worker_wake(w);
         return 0;
     }
@@ -306,7 +314,8 @@ static uint64_t burst_pkts(uint64_t pps, enum bucket_use use)
 
 static void set_limit(struct limit *limit, const struct dp_limit_spec *spec, enum bucket_use use)
 {
-    uint64_t rate = spec->bps / 8, burst = spec->burst_bytes;
+    /* Less than a byte in a second must not become no limit at all. */
+    uint64_t rate = u64_max(spec->bps / 8, spec->bps != 0), burst = spec->burst_bytes;
 
     if (burst == 0)
         burst = bucket_default_burst_bytes(rate, FRAME_MAX_BYTES, use);
@@ -337,23 +346,54 @@ static void set_limits(struct datapath *dp, const struct dp_spec *spec)
     }
 }
 
-static uint32_t fdb_limit(const struct datapath *dp, uint32_t wanted)
-{
-    if (wanted == DP_FDB_NONE)
-        return 0;
-    return wanted == 0 ? dp->params.fdb_max : wanted;
-}
-
 static void set_fdb_limits(struct datapath *dp, const struct dp_spec *spec)
 {
     fdb_set_limit(dp->fdb, fdb_limit(dp, spec->fdb_max));
     for (uint16_t i = 0; i < spec->tenant_count; i++)
         fdb_set_tenant_limit(dp->fdb, spec->tenants[i].tenant,
-                             fdb_limit(dp, spec->tenants[i].max_fdb));
+                             spec->tenants[i].max_fdb == 0 ? dp->params.fdb_max
+                                                           : spec->tenants[i].max_fdb);
     for (uint16_t i = 0; i < spec->port_count; i++)
-        fdb_set_port_limit(dp->fdb, spec->ports[i].port, fdb_limit(dp, spec->ports[i].max_fdb));
+        fdb_set_port_limit(dp->fdb, spec->ports[i].port, spec->ports[i].max_fdb);
     for (uint16_t i = 0; i < spec->domain_count; i++)
         dp->domain[spec->domains[i].domain].tenant = spec->domains[i].tenant;
+}
+
+static void set_idle(struct datapath *dp, uint64_t spinning)
+{
+    for (uint16_t i = 0; i < dp->params.workers; i++)
+        atomic_store_explicit(&dp->worker[i].never_sleep,
+                              dp->params.never_sleep || (spinning >> i & 1) != 0,
+                              memory_order_relaxed);
+}
+
+static bool is_member(const struct topology *t, uint16_t domain, uint16_t port)
+{
+    return t->port[port].port != NULL && view_member_find(&t->domain[domain], port) != NULL;
+}
+
+static bool has_lost_members(const struct topology *old, const struct topology *now)
+{
+    for (uint16_t d = 1; d < old->domain_count; d++) {
+        for (uint16_t i = 0; i < old->domain[d].member_count; i++) {
+            if (!is_member(now, d, old->domain[d].member[i].port))
+                return true;
+        }
+    }
+    return false;
+}
+
+/* Addresses that were learned on a port are nothing without its membership: who moves on would be
+ * cut off from his network until they age. Offers under way are checked as they arrive. */
+static void forget_lost_members(struct datapath *dp, const struct topology *now)
+{
+    uint32_t cursor = 0;
+    struct fdb_entry e;
+
+    while (fdb_next(dp->fdb, &cursor, &e)) {
+        if (e.value.kind == FDB_LOCAL && !is_member(now, e.domain, e.value.port))
+            fdb_del(dp->fdb, e.domain, e.mac);
+    }
 }
 
 static void retire_view(void *view)
@@ -385,6 +425,8 @@ void dp_swap_services(struct datapath *dp)
 
 int dp_publish(struct datapath *dp, const struct dp_spec *spec)
 {
+    const struct view *old = atomic_load_explicit(&dp->view, memory_order_relaxed);
+    bool lost;
     struct topology *t;
     struct view *view;
 
@@ -398,7 +440,11 @@ int dp_publish(struct datapath *dp, const struct dp_spec *spec)
         return -ENOMEM;
     }
     set_fdb_limits(dp, spec);
+    set_idle(dp, spec->spinning_workers);
     dp->ageing_s = spec->fdb_ageing_s;
+    lost = old != NULL && has_lost_members(old->topology, t);
     dp_swap_view(dp, view);
+    if (lost)
+        forget_lost_members(dp, t);
     return 0;
 }

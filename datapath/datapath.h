@@ -88,9 +88,6 @@ struct dp_domain_spec {
     uint16_t member_count;
 };
 
-/* For a port that learns no address. */
-#define DP_FDB_NONE UINT32_MAX
-
 struct dp_port_spec {
     uint16_t port;
     uint16_t tenant;      /* DP_NONE = belongs to none and carries nothing */
@@ -99,7 +96,7 @@ struct dp_port_spec {
     bool up; /* administratively; a port that is down takes and gives nothing */
     struct dp_limit_spec in, out;
     uint64_t flood_pps[DP_FLOOD_COUNT]; /* 0 = unlimited */
-    uint32_t max_fdb;                   /* 0 = unlimited, DP_FDB_NONE = learns none */
+    uint32_t max_fdb;                   /* 0 = learns none */
 };
 
 /* All borrowed for the duration of dp_publish(). */
@@ -108,8 +105,9 @@ struct dp_spec {
     const struct dp_domain_spec *domains;
     const struct dp_port_spec *ports;
     uint16_t tenant_count, domain_count, port_count;
-    uint32_t fdb_ageing_s; /* 0 = never */
-    uint32_t fdb_max;      /* entries, up to that of dp_params; 0 = that */
+    uint32_t fdb_ageing_s;     /* 0 = never */
+    uint32_t fdb_max;          /* entries, up to that of dp_params; 0 = that */
+    uint64_t spinning_workers; /* bit i: worker i never sleeps */
 };
 
 /**
@@ -291,6 +289,7 @@ struct dp_counters {
 
 struct dp_queue_counters {
     uint64_t pkts, bytes, bursts, polls, empty_polls, throttled, held_back;
+    uint64_t out_pkts, out_bytes; /* of the transmit queue of the same number */
     uint16_t worker;
     bool sleeping; /* armed: waiting for an event */
 };
@@ -299,6 +298,7 @@ struct dp_worker_counters {
     uint64_t pkts, bursts, cycles_busy, sleeps, wakeups, slept_ns;
     uint32_t queues; /* receive queues it serves */
     int cpu;         /* -1 = not pinned */
+    bool never_sleep;
 };
 
 /**
@@ -316,7 +316,10 @@ void dp_port_counters(const struct datapath *dp, uint16_t port, struct dp_counte
 void dp_queue_counters(const struct datapath *dp, const struct port *port, uint16_t queue,
                        struct dp_queue_counters *ret);
 
-/* One worker: frames, bursts, sleep, cycles. */
+/* What one worker did, over all ports: as dp_port_counters(). Control; does not block. */
+void dp_worker_sums(const struct datapath *dp, uint16_t worker, struct dp_counters *ret);
+
+/* One worker: frames, bursts, sleep, cycles. Control; does not block. */
 void dp_worker_counters(const struct datapath *dp, uint16_t worker, struct dp_worker_counters *ret);
 
 /**

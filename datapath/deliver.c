@@ -63,9 +63,18 @@ static bool is_unicast(const struct worker *w, const struct frame *f)
     return w->forward.verdict[f - w->forward.burst->frame].kind == VERDICT_UNICAST;
 }
 
-static void count_sent(struct worker *w, uint16_t port, const struct tx_item *items, uint16_t count)
+static void count_copies(struct worker *w, struct port_txq *q, uint64_t pkts, uint64_t bytes)
 {
-    struct dp_counters *c = &w->port[port];
+    counter_add(&w->port[q->port->index].tx_pkts, pkts);
+    counter_add(&w->port[q->port->index].tx_bytes, bytes);
+    counter_add(&q->pkts, pkts);
+    counter_add(&q->bytes, bytes);
+}
+
+static void count_sent(struct worker *w, struct port_txq *q, const struct tx_item *items,
+                       uint16_t count)
+{
+    struct dp_counters *c = &w->port[q->port->index];
     uint64_t pkts = 0, bytes = 0, wire_pkts = 0, wire_bytes = 0;
 
     for (uint16_t i = 0; i < count; i++) {
@@ -79,8 +88,7 @@ static void count_sent(struct worker *w, uint16_t port, const struct tx_item *it
         wire_pkts += f->wire_pkts;
         wire_bytes += (uint64_t)(f->wire_bytes + growth * f->wire_pkts);
     }
-    counter_add(&c->tx_pkts, pkts);
-    counter_add(&c->tx_bytes, bytes);
+    count_copies(w, q, pkts, bytes);
     counter_add(&c->tx_wire_pkts, wire_pkts);
     counter_add(&c->tx_wire_bytes, wire_bytes);
 }
@@ -95,7 +103,7 @@ static bool send_as_is(struct worker *w, struct port_txq *q, struct tx_item *ite
         return false;
     q->port->type->tx(q, items, count);
     capture_sent(w, port, items, count);
-    count_sent(w, port, items, count);
+    count_sent(w, q, items, count);
     for (uint16_t i = 0; i < count; i++) {
         if (likely(items[i].drop == DROP_NONE))
             continue;
@@ -145,8 +153,7 @@ static bool send_completed(struct worker *w, struct port_txq *q, const struct tx
         drop = send_pieces(w, q, item);
     if (drop == DROP_NONE) {
         counter_add(&c->completed, 1);
-        counter_add(&c->tx_pkts, 1);
-        counter_add(&c->tx_bytes, (uint64_t)(item->frame->len + tag_op_growth_bytes(&item->op)));
+        count_copies(w, q, 1, (uint64_t)(item->frame->len + tag_op_growth_bytes(&item->op)));
         return false;
     }
     forward_drop(w, port, drop, item->frame);

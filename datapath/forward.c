@@ -95,15 +95,21 @@ static bool is_reserved(uint64_t dst)
     return (dst & ~0xfull) == 0x0180c2000000ull;
 }
 
-static bool passes_reserved(const struct view_domain *d, const struct frame *f)
+/* Of the sixteen these three carry LLDP. Source: IEEE 802.1AB-2016 table 7-1 */
+static bool is_lldp_address(uint64_t dst)
+{
+    return (1u << 0x0 | 1u << 0x3 | 1u << 0xe) >> (dst & 0xf) & 1;
+}
+
+static bool passes_reserved(const struct view_domain *d, uint64_t dst, const struct frame *f)
 {
     uint16_t type = load_be16(f->head + f->l3_off - 2);
 
     /* PAUSE and its kin mean the link they arrive on, whatever their address. */
     if (type == ETHERTYPE_MAC_CONTROL)
         return false;
-    return d->transparent == DP_TRANSPARENT_ALL ||
-           (d->transparent == DP_TRANSPARENT_LLDP && type == ETHERTYPE_LLDP);
+    return d->transparent == DP_TRANSPARENT_ALL || (d->transparent == DP_TRANSPARENT_LLDP &&
+                                                    is_lldp_address(dst) && type == ETHERTYPE_LLDP);
 }
 
 static struct verdict decide_group(const struct view_domain *d, uint64_t dst, const struct frame *f)
@@ -112,7 +118,7 @@ static struct verdict decide_group(const struct view_domain *d, uint64_t dst, co
 
     if (dst == 0xffffffffffffull)
         v.flood = DP_FLOOD_BROADCAST;
-    else if (is_reserved(dst) && !passes_reserved(d, f))
+    else if (is_reserved(dst) && !passes_reserved(d, dst, f))
         return drop_verdict(DROP_reserved_addr);
     return v;
 }
@@ -237,11 +243,29 @@ static void commit(struct worker *w, struct rxq_state *rs, uint16_t port, const 
 
 /* ---- scatter ----------------------------------------------------------------------------- */
 
+/* A copy that fails before there is anywhere to send it. */
+static void refuse_copy(struct worker *w, uint16_t port, enum drop_reason reason,
+                        const struct frame *f)
+{
+    counter_add(&w->port[port].copies, 1);
+    forward_drop(w, port, reason, f);
+}
+
+/* The type behind the addresses once our tag is off; classification has seen the tag. */
+static uint16_t bare_type(const struct frame *f)
+{
+    return load_be16(f->head + VLAN_ETH_BYTES - 2 + f->vlan.strip * VLAN_TAG_BYTES);
+}
+
 static void add_copy(struct worker *w, const struct view_member *to, const struct frame *f)
 {
     struct forward *fw = &w->forward;
     struct dest *dest;
 
+    if (unlikely(to->bare_tpid != 0 && bare_type(f) == to->bare_tpid)) {
+        refuse_copy(w, to->port, DROP_vlan_hop, f);
+        return;
+    }
     if (fw->dest_of[to->port] == 0) {
         fw->dest[fw->dest_count].port = to->port;
         fw->dest[fw->dest_count].count = 0;
@@ -252,14 +276,6 @@ static void add_copy(struct worker *w, const struct view_member *to, const struc
         .frame = f,
         .op = vlan_tag_op(&f->vlan, &to->out),
     };
-}
-
-/* A copy that fails before there is anywhere to send it. */
-static void refuse_copy(struct worker *w, uint16_t port, enum drop_reason reason,
-                        const struct frame *f)
-{
-    counter_add(&w->port[port].copies, 1);
-    forward_drop(w, port, reason, f);
 }
 
 static void scatter_unicast(struct worker *w, const struct view_domain *d, bool from_isolated,
@@ -394,6 +410,8 @@ uint32_t forward_queue(struct worker *w, struct rxq_state *rs, uint64_t now_ns)
     settle_budget(in, b, drawn, now_ns);
     counter_add(&rs->polls, 1);
     if (b->count == 0) {
+        /* Also then: of a disabled ring buffers were taken that are no frames. */
+        rs->q->port->type->rx_done(rs->q, b);
         counter_add(&rs->empty_polls, 1);
         return 0;
     }

@@ -53,12 +53,14 @@ void place_watch(struct datapath *dp, struct rxq_state *rs)
     int fd = rs->moving ? -1 : atomic_load_explicit(&rs->q->event_fd, memory_order_acquire);
     int epoll_fd = dp->worker[rs->worker].epoll_fd;
 
+    int watched_fd = atomic_load_explicit(&rs->watched_fd, memory_order_relaxed);
+
     /* Removing is done first and always: the number may by now mean another file. */
-    if (rs->watched_fd >= 0)
-        (void)epoll_ctl(epoll_fd, EPOLL_CTL_DEL, rs->watched_fd, NULL);
-    rs->watched_fd = -1;
+    if (watched_fd >= 0)
+        (void)epoll_ctl(epoll_fd, EPOLL_CTL_DEL, watched_fd, NULL);
+    atomic_store_explicit(&rs->watched_fd, -1, memory_order_relaxed);
     if (fd >= 0 && epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0)
-        rs->watched_fd = fd;
+        atomic_store_explicit(&rs->watched_fd, fd, memory_order_relaxed);
 }
 
 static void finish_move(void *arg)
@@ -91,6 +93,7 @@ int dp_queue_move(struct datapath *dp, struct port *port, uint16_t queue, uint16
     *m = (struct queue_move){.dp = dp, .rs = rs, .worker = worker, .done = done, .arg = arg};
     rs->moving = true;
     place_watch(dp, rs);
+    worker_unchange(&dp->worker[rs->worker], rs);
     dp_swap_services(dp);
     dp_retire(dp, finish_move, m);
     return 0;

@@ -31,6 +31,15 @@ void dp_port_counters(const struct datapath *dp, uint16_t port, struct dp_counte
     *ret = sum;
 }
 
+void dp_worker_sums(const struct datapath *dp, uint16_t worker, struct dp_counters *ret)
+{
+    struct dp_counters sum = {0};
+
+    for (uint16_t i = 0; i < dp->params.max_ports; i++)
+        add_counters(&sum, &dp->worker[worker].port[i]);
+    *ret = sum;
+}
+
 bool dp_counters_balanced(const struct dp_counters *c)
 {
     uint64_t frames = c->unicast + c->flooded, copies = c->tx_pkts;
@@ -57,6 +66,8 @@ void dp_queue_counters(const struct datapath *dp, const struct port *port, uint1
         .empty_polls = counter_get(&rs->empty_polls),
         .throttled = counter_get(&rs->throttled),
         .held_back = counter_get(&rs->held_back),
+        .out_pkts = counter_get(&port->txq[queue].pkts),
+        .out_bytes = counter_get(&port->txq[queue].bytes),
         .worker = rs->worker,
         .sleeping = counter_get(&rs->sleeping) != 0,
     };
@@ -82,6 +93,7 @@ void dp_worker_counters(const struct datapath *dp, uint16_t worker, struct dp_wo
         .slept_ns = counter_get(&w->slept_ns),
         .queues = served_queues(dp, worker),
         .cpu = w->cpu,
+        .never_sleep = atomic_load_explicit(&w->never_sleep, memory_order_relaxed),
     };
 }
 

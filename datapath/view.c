@@ -131,6 +131,12 @@ static void fill_ports(struct datapath *dp, struct topology *t, const struct dp_
     }
 }
 
+/* Only a trunk reads tags, of one kind; where the network is tagged ours is in front. */
+static uint16_t bare_tpid(const struct view_port *vp, const struct vlan_out *out)
+{
+    return vp->vlan.mode == VLAN_MODE_TRUNK && out->tpid == 0 ? vp->vlan.tpid : 0;
+}
+
 static void fill_domain(struct datapath *dp, struct topology *t, const struct dp_domain_spec *spec,
                         struct view_member *member, uint16_t *member_of)
 {
@@ -152,6 +158,7 @@ static void fill_domain(struct datapath *dp, struct topology *t, const struct dp
         member[i] = (struct view_member){
             .port = m->port,
             .isolated = t->port[m->port].isolated,
+            .bare_tpid = bare_tpid(&t->port[m->port], &m->out),
             .out = m->out,
         };
         member_of[m->port - d->first_port] = i;

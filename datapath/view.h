@@ -35,6 +35,8 @@ struct view_port {
 struct view_member {
     uint16_t port;
     bool isolated;
+    uint16_t
+        bare_tpid; /* a frame that leaves without our tag must not begin with this one; 0: may */
     struct vlan_out out;
 };
 

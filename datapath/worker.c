@@ -18,7 +18,7 @@
 /* How often a busy worker asks for events of its armed queues. */
 #define EPOLL_EVERY_NS (5 * NS_PER_US)
 #define EPOLL_EVENTS   64
-/* A queue without an event_fd (a peer in polling mode) is looked at this often when it is quiet. */
+/* A queue without events (a peer in polling mode) is looked at this often when it is quiet. */
 #define NO_EVENT_POLL_NS (100 * NS_PER_US)
 
 int worker_init(struct worker *w, struct datapath *dp, uint16_t id)
@@ -68,6 +68,45 @@ void worker_wake(struct worker *w)
         assert(errno == EAGAIN);
 }
 
+/* One by one, so that what happens to one queue costs the others nothing. */
+void worker_change(struct worker *w, struct rxq_state *rs)
+{
+    bool noted = false;
+
+    for (int i = 0; i < WORKER_CHANGES && !noted; i++) {
+        struct rxq_state *there = NULL;
+
+        noted = atomic_compare_exchange_strong_explicit(
+                    &w->changed[i], &there, rs, memory_order_release, memory_order_relaxed) ||
+                there == rs;
+    }
+    if (!noted)
+        atomic_store_explicit(&w->all_changed, true, memory_order_release);
+    worker_wake(w);
+}
+
+void worker_unchange(struct worker *w, struct rxq_state *rs)
+{
+    for (int i = 0; i < WORKER_CHANGES; i++) {
+        struct rxq_state *there = rs;
+
+        atomic_compare_exchange_strong_explicit(&w->changed[i], &there, NULL, memory_order_relaxed,
+                                                memory_order_relaxed);
+    }
+}
+
+void worker_cancel_injections(struct worker *w, uint16_t port)
+{
+    for (int i = 0; i < WORKER_INJECTIONS; i++) {
+        struct injection *in = &w->injection[i];
+        uint8_t ready = INJECTION_READY;
+
+        if (in->port == port)
+            atomic_compare_exchange_strong_explicit(&in->state, &ready, INJECTION_FREE,
+                                                    memory_order_relaxed, memory_order_relaxed);
+    }
+}
+
 /* ---- polled and armed -------------------------------------------------------------------- */
 
 /* A queue is on the poll list when it names the view in which it was put there: a new view empties
@@ -77,18 +116,28 @@ static bool is_polled(const struct worker *w, const struct rxq_state *rs)
     return rs->polled_in == w->view_number;
 }
 
+/* An event may come for a port that the view does not have: not yet, or not any more. */
+static bool is_in_view(const struct worker *w, const struct rxq_state *rs)
+{
+    return w->view->topology->port[rs->q->port->index].port == rs->q->port;
+}
+
 static void start_polling(struct worker *w, struct rxq_state *rs, uint64_t now_ns)
 {
-    if (is_polled(w, rs) || !atomic_load_explicit(&rs->q->live, memory_order_acquire))
+    if (is_polled(w, rs) || !is_in_view(w, rs) ||
+        !atomic_load_explicit(&rs->q->live, memory_order_acquire))
         return;
     rs->polled_in = w->view_number;
+    /* What it waited for was said under the view before: a limit, a port that may be gone. */
+    rs->wait_until_ns = 0;
+    rs->full = NULL;
     rs->last_frame_ns = now_ns;
     __atomic_store_n(&rs->sleeping, 0, __ATOMIC_RELAXED);
     w->polled[w->polled_count++] = rs;
     rs->q->port->type->rx_disarm(rs->q);
 }
 
-/* Everything this worker serves gets a visit: the view, a queue or an injection is new. */
+/* Everything this worker serves gets a visit: the view is new. */
 static void poll_everything(struct worker *w, uint64_t now_ns)
 {
     const struct service_list *list = &w->view->service[w->id];
@@ -121,15 +170,32 @@ static void adapt_spin(struct worker *w, struct rxq_state *rs, uint64_t now_ns)
         rs->spin_ns /= 2;
 }
 
+static void take_changes(struct worker *w, uint64_t now_ns)
+{
+    for (int i = 0; i < WORKER_CHANGES; i++) {
+        struct rxq_state *rs;
+
+        if (atomic_load_explicit(&w->changed[i], memory_order_relaxed) == NULL)
+            continue;
+        rs = atomic_exchange_explicit(&w->changed[i], NULL, memory_order_acquire);
+        if (rs != NULL)
+            start_polling(w, rs, now_ns);
+    }
+    if (atomic_exchange_explicit(&w->all_changed, false, memory_order_acquire))
+        poll_everything(w, now_ns);
+}
+
 static void run_injections(struct worker *w, uint64_t now_ns)
 {
     for (int i = 0; i < WORKER_INJECTIONS; i++) {
         struct injection *in = &w->injection[i];
+        uint8_t ready = INJECTION_READY;
 
-        if (!atomic_load_explicit(&in->ready, memory_order_acquire))
+        if (!atomic_compare_exchange_strong_explicit(&in->state, &ready, INJECTION_TAKEN,
+                                                     memory_order_acquire, memory_order_relaxed))
             continue;
         forward_injected(w, in->port, in->frame, in->bytes, now_ns);
-        atomic_store_explicit(&in->ready, false, memory_order_release);
+        atomic_store_explicit(&in->state, INJECTION_FREE, memory_order_release);
     }
 }
 
@@ -146,7 +212,7 @@ static void take_events(struct worker *w, uint64_t now_ns)
         struct rxq_state *rs = events[i].data.ptr;
 
         if (rs == NULL) {
-            poll_everything(w, now_ns);
+            take_changes(w, now_ns);
             run_injections(w, now_ns);
         } else if (!is_polled(w, rs)) {
             adapt_spin(w, rs, now_ns);
@@ -160,7 +226,8 @@ static bool try_to_arm(struct rxq_state *rs, uint64_t now_ns)
 {
     if (now_ns - rs->last_frame_ns < rs->spin_ns)
         return false;
-    if (atomic_load_explicit(&rs->q->event_fd, memory_order_relaxed) < 0) {
+    /* Nobody signals this queue, or epoll would not have its descriptor. */
+    if (atomic_load_explicit(&rs->watched_fd, memory_order_relaxed) < 0) {
         rs->wait_until_ns = now_ns + NO_EVENT_POLL_NS;
         return false;
     }
@@ -281,9 +348,10 @@ static void run(struct worker *w)
         uint32_t received = worker_poll_once(w, now_ns, &wake_ns);
 
         retire_worker_quiescent(&w->dp->retire, w->id);
-        if (received > 0)
+        /* Not asleep when this round has used up the event that tells to stop. */
+        if (received > 0 || atomic_load_explicit(&w->stop, memory_order_acquire))
             continue;
-        if (wake_ns > now_ns && !w->dp->params.never_sleep)
+        if (wake_ns > now_ns && !atomic_load_explicit(&w->never_sleep, memory_order_relaxed))
             sleep_until(w, now_ns, wake_ns);
         else
             __builtin_ia32_pause();
@@ -328,7 +396,7 @@ void worker_stop(struct worker *w)
 {
     if (!w->started)
         return;
-    atomic_store_explicit(&w->stop, true, memory_order_relaxed);
+    atomic_store_explicit(&w->stop, true, memory_order_release);
     worker_wake(w);
     pthread_join(w->thread, NULL);
     sem_destroy(&w->ready);

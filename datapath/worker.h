@@ -20,9 +20,9 @@
 /* One receive queue. Its worker writes it, but for the fields marked control. */
 struct rxq_state {
     struct port_rxq *q;
-    uint16_t worker; /* control: who serves it */
-    bool moving;     /* control: nobody serves it for a moment */
-    int watched_fd;  /* control: in the worker's epoll set; -1 = none */
+    uint16_t worker;        /* control: who serves it */
+    bool moving;            /* control: nobody serves it for a moment */
+    _Atomic int watched_fd; /* control: in the worker's epoll set; -1 = none */
 
     uint64_t polled_in;     /* number of the view in whose poll list it is; 0 = armed */
     uint64_t wait_until_ns; /* not visited before; 0 = need not wait */
@@ -36,15 +36,18 @@ struct rxq_state {
     uint64_t pkts, bytes, bursts, polls, empty_polls, throttled, held_back, sleeping;
 } cache_aligned;
 
+enum injection_state { INJECTION_FREE, INJECTION_READY, INJECTION_TAKEN };
+
 /* A frame that control wants treated as received. */
 struct injection {
-    _Atomic bool ready; /* control sets it, the worker clears it */
+    _Atomic uint8_t state; /* control: free to ready, and back if the port goes; worker: the rest */
     uint16_t port;
     uint16_t bytes;
     uint8_t frame[FRAME_HEAD_BYTES];
 };
 
 #define WORKER_INJECTIONS 16
+#define WORKER_CHANGES    64
 
 struct worker {
     struct datapath *dp;
@@ -58,6 +61,7 @@ struct worker {
     int init_result;
     bool started;
     _Atomic bool stop;
+    _Atomic bool never_sleep;
 
     const struct view *view; /* valid only when view_number is that of the view in force */
     uint64_t view_number;
@@ -71,6 +75,10 @@ struct worker {
     uint64_t pkts, bursts, cycles_busy, sleeps, wakeups, slept_ns;
 
     struct offer_ring offers;
+    /* Queues of this worker to look at anew: control puts them where there is NULL, and takes them
+     * away before they are moved or freed; the worker takes them at a wake-up. */
+    _Atomic(struct rxq_state *) changed[WORKER_CHANGES];
+    _Atomic bool all_changed; /* there was no room for one */
     struct injection injection[WORKER_INJECTIONS];
     struct rxq_state injected; /* stands for the queue that an injected frame did not come by */
 } cache_aligned;
@@ -101,8 +109,19 @@ void worker_fini(struct worker *w);
  */
 uint32_t worker_poll_once(struct worker *w, uint64_t now_ns, uint64_t *ret_wake_ns);
 
-/* Make a worker look at its view, its queues and its injections. Control. */
+/* Make a worker look at its view, its changed queues and its injections. Control. */
 void worker_wake(struct worker *w);
+
+/* Make a worker look at one of its queues, which may be live and ready now. Control. */
+void worker_change(struct worker *w, struct rxq_state *rs);
+
+/* The queue is about to be moved or freed: forget worker_change(). Control, before a grace period.
+ */
+void worker_unchange(struct worker *w, struct rxq_state *rs);
+
+/* The port goes: what was injected for it and not taken yet is not to be taken any more. Control,
+ * when no worker knows the port. */
+void worker_cancel_injections(struct worker *w, uint16_t port);
 
 /**
  * worker_start() - start the thread

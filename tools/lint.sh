@@ -7,7 +7,7 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 build=$1
-failed=0
+passed=0 failed=0
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
@@ -15,6 +15,7 @@ lint() { # NAME COMMAND...: its output is shown when it fails
     local name=$1
     shift
     if "$@" >"$log" 2>&1; then
+        passed=$((passed + 1))
         printf '  ok    %s\n' "$name"
     else
         failed=$((failed + 1))
@@ -56,5 +57,5 @@ lint "manual pages: mandoc" pages
 lint "options in vswitchd(8)" options
 lint "example in vswitch.json(5)" example
 lint "docs/reference.md" reference
-((failed == 0)) || echo "lint: $failed checks failed"
+echo "lint: $passed passed, $failed failed"
 exit $((failed > 0))

@@ -140,17 +140,19 @@ static void nothing_crosses(void **state)
                   (unsigned long)received);
 }
 
-/* A destination that was learned on a port which has since left the network is not used. */
+/* A destination that is said to be on a port which has since left the network is not used. */
 static void stale_entry_leads_nowhere(void **state)
 {
+    const struct mac mac = {{2, 0, 0, 0, 0, 1}};
+
     lab_init(&lab, 1);
     lab_network(&lab, 1, 0, 10);
     lab_network(&lab, 2, 1, 10);
     for (uint16_t p = 0; p < 3; p++)
         lab_access(&lab, p, 1, 1);
     lab_publish(&lab);
-    lab_send(&lab, 1, 0xff, 1);
-    /* Port 1 changes hands, and nobody flushed. */
+    assert_int_equal(dp_fdb_add(lab.dp, 1, &mac, 1), 0);
+    /* Port 1 changes hands, and nobody removed the entry. */
     lab_network(&lab, 1, 0, 10);
     lab_access(&lab, 0, 1, 1);
     lab_access(&lab, 2, 1, 1);
@@ -162,11 +164,37 @@ static void stale_entry_leads_nowhere(void **state)
     lab_fini(&lab);
 }
 
+/* What was learned on it is forgotten: who moves on to another port must not be cut off until his
+ * old entry has aged, and with ageing 0 it never would. */
+static void a_port_that_leaves_a_network_takes_its_addresses_along(void **state)
+{
+    lab_init(&lab, 1);
+    lab.fdb_ageing_s = 0;
+    lab_network(&lab, 1, 0, 10);
+    lab_network(&lab, 2, 0, 20);
+    for (uint16_t p = 0; p < 3; p++)
+        lab_access(&lab, p, 1, 1);
+    lab_publish(&lab);
+    lab_send(&lab, 1, 0xff, 1);
+    lab_send(&lab, 2, 0xff, 2);
+    lab_network(&lab, 1, 0, 10);
+    lab_access(&lab, 0, 1, 1);
+    lab_access(&lab, 2, 1, 1);
+    lab_access(&lab, 1, 2, 1);
+    lab_publish(&lab);
+    assert_int_equal(dp_fdb_count(lab.dp), 1); /* host 2 stays */
+    fake_port_clear(lab.port[2]);
+    lab_send(&lab, 0, 1, 100); /* host 1 is behind port 2 by now, and silent */
+    assert_int_equal(fake_port_received(lab.port[2]), 1);
+    lab_fini(&lab);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_crosses),
         cmocka_unit_test(stale_entry_leads_nowhere),
+        cmocka_unit_test(a_port_that_leaves_a_network_takes_its_addresses_along),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -180,6 +180,16 @@ static void flood_control(void **state)
     assert_int_equal(fake_port_received(lab.port[2]), 1);
 }
 
+/* Less than a byte in a second is a limit, too, and not none. */
+static void the_smallest_limit_is_one(void **state)
+{
+    lab.port_spec[0].in = (struct dp_limit_spec){.bps = 7, .burst_bytes = 64};
+    learn_destination();
+    refill(0, 64, NULL);
+    lab_pass(&lab, NS_PER_MS, STEP_NS);
+    assert_in_range(lab_counters(&lab, 0).rx_pkts, 1, 10);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -191,6 +201,7 @@ int main(void)
         T(what_a_port_receives_is_policed),
         T(limit_changes_without_a_new_burst),
         T(flood_control),
+        T(the_smallest_limit_is_one),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -138,6 +138,33 @@ static void double_tag_does_not_hop(void **state)
     assert_int_equal(fake_port_received(lab.port[ACCESS_DB]), 0);
 }
 
+/* Where a network leaves untagged on a trunk, a tag further in would come to the front there and
+ * name another network. */
+static void nothing_hops_over_a_native_network(void **state)
+{
+    uint8_t buf[300];
+
+    send_tagged(ACCESS_DB, buf, VLAN_TPID_DOT1Q, 0, VLAN_TPID_DOT1Q, 10);
+    send_tagged(TRUNK, buf, VLAN_TPID_DOT1Q, 20, VLAN_TPID_DOT1Q, 10);
+    assert_int_equal(fake_port_received(lab.port[TRUNK_NATIVE]), 0);
+    assert_int_equal(lab_drops(&lab, TRUNK_NATIVE, DROP_vlan_hop), 2);
+    assert_int_equal(fake_port_received(lab.port[ACCESS_DB]), 1);
+
+    /* A unicast frame neither. */
+    lab_send(&lab, TRUNK_NATIVE, 0xff, 50);
+    fake_port_clear(lab.port[ACCESS_DB]);
+    lab_frame(buf, 50, 51, 100);
+    lab_tag(buf, 100, VLAN_TPID_DOT1Q, 10);
+    lab_tag(buf, 104, VLAN_TPID_DOT1Q, 0);
+    fake_port_send(lab.port[ACCESS_DB], 0, buf, 108, NULL);
+    lab_run(&lab);
+    assert_int_equal(lab_drops(&lab, TRUNK_NATIVE, DROP_vlan_hop), 3);
+
+    /* The other kind of tag is payload to this trunk. */
+    send_tagged(ACCESS_DB, buf, VLAN_TPID_DOT1Q, 0, VLAN_TPID_DOT1AD, 10);
+    assert_int_equal(fake_port_received(lab.port[TRUNK_NATIVE]), 1);
+}
+
 static void qinq_carries_all_inner_tags(void **state)
 {
     uint8_t inner[300];
@@ -206,6 +233,7 @@ int main(void)
         T(priority_tag_on_access),
         T(refused_tags),
         T(double_tag_does_not_hop),
+        T(nothing_hops_over_a_native_network),
         T(qinq_carries_all_inner_tags),
         T(offload_fields_move_with_the_tag),
         T(mtu_does_not_count_tags),

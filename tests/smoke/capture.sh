@@ -46,7 +46,7 @@ check_eq "of frames of their full length" 98 field_of "$T_DIR/a.pcapng" frame.le
 capture_bg count b both icmp -w "$T_DIR/b.pcapng" -c 4
 pinged() {
     on a "ping -c1 -W1 10.0.0.2" >/dev/null
-    ! kill -0 $capture 2>/dev/null
+    ! kill -0 "$capture" 2>/dev/null
 }
 check "a capture ends by its count" wait_for 10 pinged
 check_eq "with exactly so many frames" 4 frames_of "$T_DIR/b.pcapng"

@@ -12,13 +12,9 @@ BROADCAST=ff:ff:ff:ff:ff:ff MULTICAST=01:00:5e:00:00:77 UNKNOWN=02:00:00:00:00:7
 # flooded_per_second NAME DESTINATION: how much of a flood from a arrives at b, after the burst that
 # the limit grants at the start
 flooded_per_second() {
-    local before start
     blast_bg "$1" "dst=$2" bytes=60 pps=$SENT_PPS seconds=$SECONDS_SENT
     sleep 1
-    before=$(ns_stat b rx_packets)
-    start=${EPOCHREALTIME/./}
-    sleep 4
-    echo $((($(ns_stat b rx_packets) - before) * 1000000 / (${EPOCHREALTIME/./} - start)))
+    rate_over 4 b.out_pkts
     blast_wait "$1"
 }
 

@@ -178,7 +178,8 @@ declare -A blast_pids=()
 blast_bg() {
     local name=$1
     shift
-    ns_run "$name" "$VSW_BUILD/tests/tools/frame_blast" "$name" "$@" >>"$T_DIR/$name.out" 2>&1 &
+    ip netns exec "$(ns_name "$name")" "$VSW_BUILD/tests/tools/frame_blast" "$name" "$@" \
+        >>"$T_DIR/$name.out" 2>&1 &
     blast_pids[$name]=$!
     ns_bg_pids[$name]="${ns_bg_pids[$name]:-} $!"
 }

@@ -86,7 +86,7 @@ $(B)/tests/unit/%: $(B)/tests/unit/%.o $(SUPPORT) $(B)/libvswitch.a
 $(B)/tests/flow/%: $(B)/tests/flow/%.o $(SUPPORT) $(B)/libvswitch.a
 	@echo "  LINK  $@"
 	$(Q)$(CC) -o $@ $^ $(LDLIBS) -lcmocka
-# Programs for trying things by hand; no test runs them.
+# Programs for trying things by hand (vhu_bridge), and what the scripts send traffic with (frame_blast).
 $(B)/tests/tools/%: $(B)/tests/tools/%.o $(SUPPORT) $(B)/libvswitch.a
 	@echo "  LINK  $@"
 	$(Q)$(CC) -o $@ $^ $(LDLIBS) -lcmocka
@@ -107,7 +107,7 @@ THREADS := $(filter-out %/test_vring_race,$(patsubst %.c,$(B)/%,$(shell \
 .PHONY: threads smoke vm
 threads: $(THREADS)
 	@tools/run_tests.sh threads $^
-smoke: all ## real binaries, namespaces and TAPs (VSW_ONLY=word: scripts whose name has it)
+smoke: all $(B)/tests/tools/frame_blast ## real binaries, namespaces and TAPs (VSW_ONLY=word: scripts whose name has it)
 	@tests/support/run_suite.sh smoke $(sort $(wildcard tests/smoke/*.sh))
 vm: all ## real QEMU guests and other front-ends (VSW_ONLY=word as above)
 	@tests/support/run_suite.sh vm $(filter-out %/mkguest.sh %/guest-init.sh,$(sort $(wildcard tests/vm/*.sh)))
@@ -134,3 +134,43 @@ format: ## format all C files
 
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
+
+# ---- documents and lint ---------------------------------------------------------------------
+.PHONY: docs lint coverage
+docs: all ## docs/reference.md, from the tables
+	$(Q)$(B)/vswitchd --print-api >docs/reference.md.tmp && mv docs/reference.md.tmp docs/reference.md
+lint: all ## format, arrows, comments, shell scripts, stale documents
+	@tools/lint.sh $(B)
+coverage: ## which lines the unit and flow tests run, per room
+	@$(MAKE) --no-print-directory B=build-coverage CFLAGS="-O0 -g --coverage" \
+		LDLIBS='$(LDLIBS) -lm --coverage' unit flow
+	@tools/coverage.sh build-coverage
+
+# ---- install --------------------------------------------------------------------------------
+PREFIX  ?= /usr
+DESTDIR ?=
+DOCDIR   = $(PREFIX)/share/doc/vswitch
+MANDIR   = $(PREFIX)/share/man
+COMPDIR  = $(PREFIX)/share/bash-completion/completions
+UNITDIR  = $(PREFIX)/lib/systemd/system
+UNITS   := $(wildcard packaging/*.service packaging/*.socket)
+PAGES   := $(wildcard docs/man/*.[1-9])
+EXAMPLES := $(wildcard examples/*)
+
+.PHONY: install uninstall
+install: all ## PREFIX=/usr, DESTDIR= for packagers
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(DOCDIR)/examples $(DESTDIR)$(COMPDIR)
+	install -m 755 $(BINS) $(DESTDIR)$(PREFIX)/sbin
+	install -m 644 cli/vswitchctl.bash $(DESTDIR)$(COMPDIR)/vswitchctl
+	install -m 644 docs/reference.md $(DESTDIR)$(DOCDIR)
+	install -m 755 $(filter %.sh,$(EXAMPLES)) $(DESTDIR)$(DOCDIR)/examples
+	install -m 644 $(filter-out %.sh,$(EXAMPLES)) $(DESTDIR)$(DOCDIR)/examples
+	set -e; for page in $(PAGES); do \
+		install -D -m 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; done
+	set -e; for unit in $(UNITS); do \
+		install -D -m 644 $$unit $(DESTDIR)$(UNITDIR)/$${unit##*/}; done
+uninstall: ## remove what install put there
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/sbin/,$(notdir $(BINS))) $(DESTDIR)$(COMPDIR)/vswitchctl
+	for page in $(PAGES); do rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; done
+	rm -f $(addprefix $(DESTDIR)$(UNITDIR)/,$(notdir $(UNITS)))
+	rm -rf $(DESTDIR)$(DOCDIR)

@@ -13,7 +13,7 @@
 #include "api/methods.h"
 #include "base/err.h"
 
-/* ---- life of a struct ------------------------------------------------------------------------ */
+/* ---- life of a struct -------------------------------------------------------------------- */
 
 /**
  * api_init() - zero a struct and fill in the defaults
@@ -139,7 +139,7 @@ bool api_names_has(const struct api_names *names, const char *name);
  */
 int api_text_set(char **text, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* ---- JSON ------------------------------------------------------------------------------------ */
+/* ---- JSON -------------------------------------------------------------------------------- */
 enum api_decode_mode {
     API_DECODE_DOCUMENT, /* part of a configuration: call fields are unknown */
     API_DECODE_PARAMS,   /* parameters of a method */
@@ -193,7 +193,7 @@ enum api_encode_mode {
 struct json *api_encode(const struct api_object *object, const void *self,
                         enum api_encode_mode mode);
 
-/* ---- single fields, as text ------------------------------------------------------------------ */
+/* ---- single fields, as text -------------------------------------------------------------- */
 
 /**
  * api_field_find() - a field by its name
@@ -256,23 +256,36 @@ bool api_name_valid(const char *text);
  */
 const char *api_nearest(const char *word, const char *const *candidates, size_t count);
 
-/* ---- the table about itself ------------------------------------------------------------------ */
+/* ---- the table about itself -------------------------------------------------------------- */
 
 /* Adds one row per field of @object to a ROWS member of api_field_row. 0 or -ENOMEM. */
 int api_describe_fields(const struct api_object *object, struct api_rows *rows);
 
+/* What may be written for a field: "access|trunk|qinq", "68..65535", "name". Returns @buf. */
+char *api_field_row_value(const struct api_field_row *row, char *buf, size_t size);
+
+/* "read" or "change". */
+const char *api_role_name(enum api_role role);
+
 /* Fills the answer to rpc.discover. 0 or -ENOMEM. */
 int api_discover(struct api_discovery *out);
 
+/* A port type as the manual shows it. */
+struct api_type {
+    const char *name;
+    const char *help;
+    const struct api_object *options;
+};
+
 /**
- * api_describe() - write the reference manual as Markdown
+ * api_describe() - write the reference manual as Markdown: commands, protocol, objects
  * @out: borrowed
- * @types: option tables of the port types, may be NULL
+ * @types: the port types
  * @count: of @types
  *
  * Context: any thread; may block on @out.
  * Source: none
  */
-void api_describe(FILE *out, const struct api_object *const *types, size_t count);
+void api_describe(FILE *out, const struct api_type *types, size_t count);
 
 #endif

@@ -196,7 +196,7 @@ static int missing_check(const struct api_object *object, enum api_decode_mode m
         const struct api_field *field = &object->fields[i];
 
         if ((field->flags & must) && !(given >> i & 1)) {
-            vsw_err_set(err, -EINVAL, field->name, "is missing");
+            vsw_err_set(err, -EINVAL, field->name, "`%s` is missing", field->name);
             vsw_err_hint(err, "%s", field->help);
             return -EINVAL;
         }

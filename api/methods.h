@@ -22,6 +22,7 @@ enum {
     API_M_GIVEN = 1 << 2,   /* the result shows only the fields that were given */
     API_M_STREAM = 1 << 3,  /* notifications follow the reply */
     API_M_FD = 1 << 4,      /* one file descriptor comes with the request */
+    API_M_RPC = 1 << 5,     /* for programs: vswitchctl has another command for it, or none */
 };
 
 #define API_METHODS(M)                                                                             \
@@ -49,7 +50,7 @@ enum {
                                                                                                    \
     M(port, add, api_port, api_change, CHANGE, API_M_EDIT,                                         \
       "Make a port; keys that are not fields of a port are options of its type",                   \
-      "port add vm1 type=vhost-user tenant=red networks=web path=/run/vswitch/vm1.sock")           \
+      "port add vm1 type=vhost-user tenant=red networks=web")                                      \
     M(port, set, api_port, api_change, CHANGE, API_M_EDIT | API_M_PARTIAL,                         \
       "Change fields of a port", "port set vm1 limit_in_bps=100M")                                 \
     M(port, del, api_port_del, api_change, CHANGE, API_M_EDIT, "Remove a port", "port del vm1")    \
@@ -58,7 +59,7 @@ enum {
     M(port, list, api_tenant_filter, api_port_list, READ, API_M_NONE, "List the ports",            \
       "port list tenant=red")                                                                      \
     M(port, types, api_nothing, api_type_list, READ, API_M_NONE,                                   \
-      "List the types of ports and their options", "port types")                                   \
+      "List the types of port and their options", "port types")                                    \
     M(port, attach, api_port_key, api_attach, READ, API_M_NONE,                                    \
       "Show how a VM connects to a port: QEMU arguments, libvirt XML", "port attach vm1")          \
                                                                                                    \
@@ -74,16 +75,16 @@ enum {
     M(worker, list, api_nothing, api_worker_list, READ, API_M_NONE, "List the workers",            \
       "worker list")                                                                               \
     M(worker, move, api_placement, api_change, CHANGE, API_M_EDIT,                                 \
-      "Let a worker serve a receive queue, and pin it there", "worker move vm1/0 worker=1")        \
+      "Pin a receive queue of a port to a worker", "worker move vm1/0 worker=1")                   \
     M(worker, release, api_queue_key, api_change, CHANGE, API_M_EDIT,                              \
-      "Let the switch choose the worker of a receive queue again", "worker release vm1/0")         \
+      "Unpin a receive queue: the switch chooses its worker again", "worker release vm1/0")        \
     M(worker, set, api_worker, api_change, CHANGE, API_M_EDIT | API_M_PARTIAL,                     \
       "Change how a worker behaves", "worker set 0 idle=spin")                                     \
                                                                                                    \
     M(stats, show, api_stats_filter, api_stats, READ, API_M_NONE, "Show counters",                 \
       "stats show by=queue port=vm1")                                                              \
     M(stats, drops, api_drop_filter, api_drops, READ, API_M_NONE,                                  \
-      "Show how many frames were dropped, and why", "stats drops port=vm1")                        \
+      "Show which frames were dropped, and why", "stats drops port=vm1")                           \
                                                                                                    \
     M(settings, show, api_nothing, api_settings, READ, API_M_NONE,                                 \
       "Show the settings of the whole switch", "settings show")                                    \
@@ -93,22 +94,25 @@ enum {
     M(config, show, api_nothing, api_config, READ, API_M_GIVEN,                                    \
       "Print the configuration as a document that `config apply` takes", "config show")            \
     M(config, apply, api_apply, api_change, CHANGE, API_M_NONE,                                    \
-      "Make the switch match a document, all or nothing", "config apply lab.json --dry-run")       \
-    M(config, save, api_nothing, api_saved, CHANGE, API_M_NONE, "Write the configuration now",     \
-      "config save")                                                                               \
-    M(batch, run, api_batch, api_change, CHANGE, API_M_NONE, "Make several edits, all or nothing", \
-      "-f lab.commands")                                                                           \
+      "Make the switch match a document: all of it, or nothing",                                   \
+      "config apply lab.json --dry-run")                                                           \
+    M(config, save, api_nothing, api_saved, CHANGE, API_M_NONE,                                    \
+      "Write the configuration to disk now", "config save")                                        \
+    M(batch, run, api_batch, api_change, CHANGE, API_M_RPC,                                        \
+      "Make several edits: all of them, or none", "-f lab.commands")                               \
                                                                                                    \
-    M(monitor, subscribe, api_subscribe, api_subscribed, READ, API_M_STREAM,                       \
-      "Receive a notification `event` for everything that happens", "monitor")                     \
-    M(capture, start, api_capture_start, api_capture_status, CHANGE, API_M_STREAM | API_M_FD,      \
+    M(monitor, subscribe, api_subscribe, api_subscribed, READ, API_M_STREAM | API_M_RPC,           \
+      "Receive a notification `event` for all that happens", "monitor")                            \
+    M(capture, start, api_capture_start, api_capture_status, CHANGE,                               \
+      API_M_STREAM | API_M_FD | API_M_RPC,                                                         \
       "Write frames of a port to the descriptor sent along, as pcapng",                            \
       "capture vm1 drop -w - | tshark -r -")                                                       \
-    M(capture, stop, api_capture_key, api_capture_status, CHANGE, API_M_NONE,                      \
-      "End a capture of the same connection", "capture stop 1")                                    \
-    M(daemon, show, api_nothing, api_daemon, READ, API_M_NONE, "Show the daemon", "daemon show")   \
+    M(capture, stop, api_capture_key, api_capture_status, CHANGE, API_M_RPC,                       \
+      "End a capture of the same connection", "")                                                  \
+    M(daemon, show, api_nothing, api_daemon, READ, API_M_NONE,                                     \
+      "Show the daemon: version, memory, what it runs", "daemon show")                             \
     M(rpc, discover, api_nothing, api_discovery, READ, API_M_NONE,                                 \
-      "List every method, object and field", "-j rpc discover")
+      "List every method, object and field, for programs", "-j rpc discover")
 
 #define API_METHOD_ID(object, verb, ...) API_METHOD_##object##_##verb,
 enum api_method_id { API_METHODS(API_METHOD_ID) API_METHOD_COUNT };

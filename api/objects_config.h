@@ -10,7 +10,7 @@
 
 #define API_CONFIG_VERSION 1
 
-/* ---- names of choices ------------------------------------------------------------------------ */
+/* ---- names of choices -------------------------------------------------------------------- */
 #define API_PORT_MODES(E)                                                                          \
     E(API_PORT_ACCESS, "access", "one network, frames without its tag")                            \
     E(API_PORT_TRUNK, "trunk", "several networks, told apart by their VLAN tag")                   \
@@ -33,7 +33,7 @@ API_ENUM_DECLARE(api_transparency, API_TRANSPARENCIES)
     E(API_IDLE_SPIN, "spin", "a worker never sleeps: lowest delay, a whole CPU")
 API_ENUM_DECLARE(api_idle_mode, API_IDLE_MODES)
 
-/* ---- shared lists ---------------------------------------------------------------------------- */
+/* ---- shared lists ------------------------------------------------------------------------ */
 #define API_LIMIT_FIELDS(F, S)                                                                     \
     F(S, limit_in_bps, RATE_BPS, (), API_OPTIONAL, NULL, "most it may send into the switch")       \
     F(S, limit_in_pps, RATE_PPS, (), API_OPTIONAL, NULL, "most packets it may send")               \
@@ -51,7 +51,7 @@ API_ENUM_DECLARE(api_idle_mode, API_IDLE_MODES)
 #define API_IF_EXISTS(F, S)                                                                        \
     F(S, if_exists, BOOL, (), API_CALL, NULL, "when there is no such object, do nothing")
 
-/* ---- tenant ---------------------------------------------------------------------------------- */
+/* ---- tenant ------------------------------------------------------------------------------ */
 #define API_TENANT_FIELDS(F, S)                                                                    \
     F(S, name, NAME, (), API_KEY, NULL, "name of the tenant")                                      \
     F(S, max_ports, U32, (0, 65535), API_OPTIONAL, NULL, "most ports; 0 = no limit")               \
@@ -60,11 +60,11 @@ API_ENUM_DECLARE(api_idle_mode, API_IDLE_MODES)
     API_MAY_EXIST(F, S)
 API_OBJECT_DECLARE(api_tenant, API_TENANT_FIELDS)
 
-/* ---- network --------------------------------------------------------------------------------- */
+/* ---- network ----------------------------------------------------------------------------- */
 #define API_NETWORK_FIELDS(F, S)                                                                   \
     F(S, tenant, NAME, (), API_KEY, NULL, "tenant it belongs to")                                  \
     F(S, name, NAME, (), API_KEY, NULL, "name of the network, unique in its tenant")               \
-    F(S, vlan, U32, (0, 4094), API_OPTIONAL, NULL,                                                 \
+    F(S, vlan, U32, (0, 4094), API_SHOWN, NULL,                                                    \
       "VLAN number on trunk ports, unique in its tenant; 0 = has none, access ports only")         \
     F(S, transparent, ENUM, (api_transparency), API_OPTIONAL, "none",                              \
       "which reserved 01:80:c2 addresses pass")                                                    \
@@ -75,34 +75,37 @@ API_OBJECT_DECLARE(api_tenant, API_TENANT_FIELDS)
     API_MAY_EXIST(F, S)
 API_OBJECT_DECLARE(api_network, API_NETWORK_FIELDS)
 
-/* ---- port ------------------------------------------------------------------------------------ */
+/* ---- port -------------------------------------------------------------------------------- */
 #define API_PORT_FIELDS(F, S)                                                                      \
     F(S, name, NAME, (), API_KEY, NULL, "name of the port, unique in the switch")                  \
-    F(S, type, NAME, (), API_REQUIRED, NULL, "what it connects: see `port types`")                 \
-    F(S, tenant, NAME, (), API_OPTIONAL, NULL, "tenant; a port without one carries nothing")       \
+    F(S, type, NAME, (), API_REQUIRED, NULL, "what it connects; `port types` lists the types")     \
+    F(S, tenant, NAME, (), API_SHOWN, NULL,                                                        \
+      "tenant it belongs to; a port without one carries nothing")                                  \
     F(S, mode, ENUM, (api_port_mode), API_OPTIONAL, "access", "how VLAN tags are used")            \
-    F(S, networks, NAMES, (), API_OPTIONAL, NULL,                                                  \
+    F(S, networks, NAMES, (), API_SHOWN, NULL,                                                     \
       "networks of the tenant: one for access and qinq, any number for trunk")                     \
-    F(S, native, NAME, (), API_OPTIONAL, NULL, "trunk: network of frames without a tag")           \
-    F(S, native_tagged, BOOL, (), API_OPTIONAL, "false",                                           \
+    F(S, native, NAME, (), API_DETAIL, NULL, "trunk: network of frames without a tag")             \
+    F(S, native_tagged, BOOL, (), API_DETAIL, "false",                                             \
       "trunk: send frames of the native network with their tag")                                   \
-    F(S, tpid, ENUM, (api_tpid), API_OPTIONAL, "dot1q", "tag of a trunk, outer tag of qinq")       \
-    F(S, isolated, BOOL, (), API_OPTIONAL, "false", "may only talk to ports that are not")         \
+    F(S, tpid, ENUM, (api_tpid), API_DETAIL, "dot1q",                                              \
+      "kind of tag: of a trunk, or the outer one of qinq")                                         \
+    F(S, isolated, BOOL, (), API_DETAIL, "false", "may not talk to other isolated ports")          \
     F(S, up, BOOL, (), API_OPTIONAL, "true", "false takes the port down")                          \
     F(S, mtu, U32, (68, 65535), API_OPTIONAL, "1500",                                              \
-      "largest layer 3 packet in bytes, without Ethernet head and tags")                           \
-    F(S, max_fdb, U32, (0, 16777216), API_OPTIONAL, "1024",                                        \
+      "largest IP packet in bytes, without Ethernet header and tags")                              \
+    F(S, max_fdb, U32, (0, 16777216), API_DETAIL, "1024",                                          \
       "most addresses learned on it; 0 = learns none")                                             \
     API_LIMIT_FIELDS(F, S)                                                                         \
-    F(S, flood_broadcast_pps, RATE_PPS, (), API_OPTIONAL, NULL, "most broadcasts it may send")     \
-    F(S, flood_multicast_pps, RATE_PPS, (), API_OPTIONAL, NULL, "most multicasts it may send")     \
-    F(S, flood_unknown_pps, RATE_PPS, (), API_OPTIONAL, NULL,                                      \
+    F(S, flood_broadcast_pps, RATE_PPS, (), API_DETAIL, NULL, "most broadcasts it may send")       \
+    F(S, flood_multicast_pps, RATE_PPS, (), API_DETAIL, NULL, "most multicasts it may send")       \
+    F(S, flood_unknown_pps, RATE_PPS, (), API_DETAIL, NULL,                                        \
       "most unicasts to unknown addresses it may send")                                            \
-    F(S, options, OBJECT, (), API_OPTIONAL, NULL, "settings of its type: see `port types`")        \
+    F(S, options, OBJECT, (), API_DETAIL, NULL,                                                    \
+      "options of its type; on the command line they are keys like any other")                     \
     API_MAY_EXIST(F, S)
 API_OBJECT_DECLARE(api_port, API_PORT_FIELDS)
 
-/* ---- static FDB entry ------------------------------------------------------------------------ */
+/* ---- static FDB entry -------------------------------------------------------------------- */
 #define API_FDB_ENTRY_FIELDS(F, S)                                                                 \
     F(S, tenant, NAME, (), API_KEY, NULL, "tenant of the network")                                 \
     F(S, network, NAME, (), API_KEY, NULL, "network the address is in")                            \
@@ -111,27 +114,27 @@ API_OBJECT_DECLARE(api_port, API_PORT_FIELDS)
     API_MAY_EXIST(F, S)
 API_OBJECT_DECLARE(api_fdb_entry, API_FDB_ENTRY_FIELDS)
 
-/* ---- which worker serves a receive queue ----------------------------------------------------- */
+/* ---- which worker serves a receive queue ------------------------------------------------- */
 #define API_PLACEMENT_FIELDS(F, S)                                                                 \
     F(S, port, NAME, (), API_KEY, NULL, "port")                                                    \
     F(S, queue, U32, (0, 255), API_KEY, NULL, "queue pair of the port")                            \
     F(S, worker, U32, (0, 255), API_REQUIRED, NULL, "worker that receives from it")
 API_OBJECT_DECLARE(api_placement, API_PLACEMENT_FIELDS)
 
-/* ---- how a worker behaves -------------------------------------------------------------------- */
+/* ---- how a worker behaves ---------------------------------------------------------------- */
 #define API_WORKER_FIELDS(F, S)                                                                    \
     F(S, worker, U32, (0, 255), API_KEY, NULL, "number of the worker")                             \
     F(S, idle, ENUM, (api_idle_mode), API_OPTIONAL, "sleep", "what it does without work")
 API_OBJECT_DECLARE(api_worker, API_WORKER_FIELDS)
 
-/* ---- settings of the whole switch ------------------------------------------------------------ */
+/* ---- settings of the whole switch -------------------------------------------------------- */
 #define API_SETTINGS_FIELDS(F, S)                                                                  \
-    F(S, fdb_ageing_s, SECONDS, (1, 31536000, 1), API_OPTIONAL, "300",                             \
+    F(S, fdb_ageing_s, SECONDS, (1, 31536000, 1), API_SHOWN, "300",                                \
       "learned addresses are forgotten after this long without a frame")                           \
-    F(S, fdb_max, U32, (1, 16777216), API_OPTIONAL, "65536", "most FDB entries of all tenants")
+    F(S, fdb_max, U32, (1, 16777216), API_SHOWN, "65536", "most FDB entries of all tenants")
 API_OBJECT_DECLARE(api_settings, API_SETTINGS_FIELDS)
 
-/* ---- the document ---------------------------------------------------------------------------- */
+/* ---- the document ------------------------------------------------------------------------ */
 #define API_CONFIG_FIELDS(F, S)                                                                    \
     F(S, version, U32, (API_CONFIG_VERSION, API_CONFIG_VERSION), API_REQUIRED, NULL,               \
       "version of this format")                                                                    \

@@ -26,6 +26,7 @@
 #define API_NAMES_MAX     4096  /* items of a NAMES value: more networks than VLAN numbers */
 #define API_GIVEN_MAX     64    /* fields of one object: they are bits of `given` */
 
+/* clang-format off */
 /* KIND       arguments         C type                      JSON and command line
  * BOOL       ()                bool                        true, false; text also yes/no/on/off
  * U32        (min, max)        uint32_t                    number
@@ -39,11 +40,12 @@
  * RATE_PPS   ()                uint64_t packets/s          10000, "10k", 0 or "unlimited"
  * BYTES      (min, max)        uint64_t                    65536, "64K" (K = 1024)
  * SECONDS    (min, max, never) uint32_t                    300, "5m"; "never" where `never` is 1
- * NAMES      ()                struct api_names            array of names; "a,b" on the command
- * line OBJECT     ()                struct json *, owned        any JSON object, kept as it is
+ * NAMES      ()                struct api_names            array of names; text: "a,b"
+ * OBJECT     ()                struct json *, owned        any JSON object, kept as it is
  * STRUCT     (object tag)      struct tag                  nested object
  * ROWS       (object tag)      { struct tag *items; uint32_t count; }   array of objects
  */
+/* clang-format on */
 enum api_kind {
     API_BOOL,
     API_U32,
@@ -72,6 +74,7 @@ enum {
     API_CALL = 1 << 2, /* belongs to the call: accepted in parameters only, never stored or shown */
     API_DETAIL = 1 << 3, /* tables of several rows leave it out */
     API_GAUGE = 1 << 4,  /* measured, not wanted: a rate of 0 is no traffic, not "unlimited" */
+    API_SHOWN = 1 << 5,  /* people see it even where it has its default */
 };
 
 struct json; /* a JSON value, api/json.h */
@@ -129,7 +132,7 @@ struct api_head {
 #define api_given(ptr, tag, member) (((ptr)->given >> tag##__##member) & 1)
 #define api_give(ptr, tag, member)  ((ptr)->given |= 1ull << tag##__##member)
 
-/* ---- enums: E(CONSTANT, "name", "help") ------------------------------------------------------ */
+/* ---- enums: E(CONSTANT, "name", "help") -------------------------------------------------- */
 #define API_ENUM_CONSTANT(constant, text, help) constant,
 #define API_ENUM_ROW(constant, text, help)      {constant, text, help},
 
@@ -141,7 +144,7 @@ struct api_head {
     static const struct api_enum_name tag##_names[] = {LIST(API_ENUM_ROW)};                        \
     const struct api_enum tag##_enum = {#tag, tag##_names, ARRAY_SIZE(tag##_names)};
 
-/* ---- objects --------------------------------------------------------------------------------- */
+/* ---- objects ----------------------------------------------------------------------------- */
 #define API_TYPE_BOOL()             bool
 #define API_TYPE_U32(lo, hi)        uint32_t
 #define API_TYPE_U64(lo, hi)        uint64_t

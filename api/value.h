@@ -30,10 +30,13 @@ int value_parse(const struct api_field *field, const char *text, void *member, s
 /* For people; any kind but STRUCT and ROWS, which give "". */
 void value_format(const struct api_field *field, const void *member, char *buf, size_t size);
 
-/* The range as text: "68..65535", "never or 1..31536000"; "" when there is none worth telling. */
+/* The range as text: "68..65535", "1s..365d or never"; "" when there is none worth telling. */
 void value_range(const struct api_field *field, char *buf, size_t size);
 
-/* "number", "rate in bit/s": what help and the manual call the kind. */
+/* The default as text, that of a member without one too: "unlimited", "false"; "" for none. */
+void value_default(const struct api_field *field, char *buf, size_t size);
+
+/* "number", "bit/s": what help and the manual call the kind. */
 const char *value_kind_name(enum api_kind kind);
 
 #endif

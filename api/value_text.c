@@ -17,7 +17,7 @@ const char *value_kind_name(enum api_kind kind)
         [API_TEXT] = "text",          [API_MAC] = "mac",        [API_RATE_BPS] = "bit/s",
         [API_RATE_PPS] = "packets/s", [API_BYTES] = "bytes",    [API_SECONDS] = "seconds",
         [API_NAMES] = "names",        [API_OBJECT] = "options", [API_STRUCT] = "object",
-        [API_ROWS] = "rows",
+        [API_ROWS] = "list",
     };
 
     return names[kind];
@@ -169,17 +169,37 @@ void value_format(const struct api_field *field, const void *member, char *buf, 
 
 void value_range(const struct api_field *field, char *buf, size_t size)
 {
+    char min[32], max[32];
+
     buf[0] = '\0';
     switch (field->kind) {
     case API_U32:
     case API_U64:
     case API_BYTES:
     case API_SECONDS:
-        if (field->max < UINT32_MAX - 1)
-            snprintf(buf, size, "%s%" PRIu64 "..%" PRIu64, field->never ? "never or " : "",
-                     field->min, field->max);
+        if (field->max >= UINT32_MAX - 1)
+            break;
+        number_format(field, field->min, min, sizeof(min));
+        number_format(field, field->max, max, sizeof(max));
+        snprintf(buf, size, "%s..%s%s", min, max, field->never ? " or never" : "");
         break;
     case API_STR: snprintf(buf, size, "at most %" PRIu64 " bytes", field->max); break;
     default: break;
     }
+}
+
+void value_default(const struct api_field *field, char *buf, size_t size)
+{
+    uint64_t number = 0; /* the value of a member that nobody set */
+
+    buf[0] = '\0';
+    if (field->flags & (API_KEY | API_REQUIRED | API_GAUGE | API_CALL))
+        return;
+    if (field->kind != API_BOOL && field->kind != API_ENUM && !value_is_number(field)) {
+        snprintf(buf, size, "%s", field->fallback ? field->fallback : "");
+        return;
+    }
+    if (field->fallback != NULL)
+        value_parse(field, field->fallback, &number, NULL);
+    value_format(field, &number, buf, size);
 }

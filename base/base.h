@@ -23,8 +23,8 @@
 #define CACHE_LINE_BYTES 64
 #define cache_aligned    __attribute__((aligned(CACHE_LINE_BYTES)))
 
-#define NS_PER_US 1000ull
-#define NS_PER_MS 1000000ull
+#define NS_PER_US  1000ull
+#define NS_PER_MS  1000000ull
 #define NS_PER_SEC 1000000000ull /* not NS_PER_S: DPDK defines that, as an int */
 
 static inline uint64_t u64_min(uint64_t a, uint64_t b)

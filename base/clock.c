@@ -17,6 +17,14 @@ uint64_t clock_now_ns(void)
     return (uint64_t)ts.tv_sec * NS_PER_SEC + (uint64_t)ts.tv_nsec;
 }
 
+uint64_t clock_realtime_offset_ns(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_REALTIME, &ts);
+    return (uint64_t)ts.tv_sec * NS_PER_SEC + (uint64_t)ts.tv_nsec - clock_now_ns();
+}
+
 void clock_use_test(const uint64_t *now_ns)
 {
     test_now_ns = now_ns;

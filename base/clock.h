@@ -17,6 +17,18 @@
 uint64_t clock_now_ns(void);
 
 /**
+ * clock_realtime_offset_ns() - what to add to clock_now_ns() for the time of day
+ *
+ * Taken once by whoever stamps many things, so that their order and distances are those of
+ * clock_now_ns(), whatever is done to the time of day meanwhile.
+ *
+ * Return: nanoseconds; the sum, modulo 2^64, is nanoseconds since 1970-01-01 UTC.
+ * Context: any thread; does not block.
+ * Source: clock_gettime(2)
+ */
+uint64_t clock_realtime_offset_ns(void);
+
+/**
  * clock_use_test() - replace the clock by a variable
  * @now_ns: borrowed, read at every clock_now_ns(); NULL goes back to the real clock
  *

@@ -129,7 +129,7 @@ enum cli_exit cli_config_apply(struct cli *cli, const char *file, bool dry_run, 
     return rc;
 }
 
-/* ---- batches --------------------------------------------------------------------------------- */
+/* ---- batches ----------------------------------------------------------------------------- */
 struct batch {
     struct json *requests; /* owned */
     unsigned *lines;       /* owned; line of each request */

@@ -42,7 +42,7 @@ static int key_unknown(const struct api_object *object, const char *key, struct 
     for (uint32_t i = 0; i < object->count; i++)
         names[i] = object->fields[i].name;
     near = api_nearest(key, names, object->count);
-    vsw_err_set(err, -EINVAL, key, "there is no such key");
+    vsw_err_set(err, -EINVAL, key, "there is no key `%.60s`", key);
     if (near != NULL)
         vsw_err_hint(err, "did you mean %s=?", near);
     else if (object->count == 0)
@@ -66,7 +66,7 @@ static int field_add(struct building *b, const struct api_field *field, const ch
                      struct vsw_err *err)
 {
     if (field_given(b, field))
-        return vsw_err_set(err, -EINVAL, field->name, "is there twice");
+        return vsw_err_set(err, -EINVAL, field->name, "`%s` is there twice", field->name);
     if (*value == '\0' && !(field->flags & (API_KEY | API_REQUIRED))) {
         field_give(b, field); /* with the default that api_init() put there */
         return 0;
@@ -191,6 +191,23 @@ static int method_unknown(const char *object, const char *verb, struct vsw_err *
     return -EINVAL;
 }
 
+/* A mistyped key counts as an option of the port type; when a field is missing, it may be meant. */
+static void missing_hint(const struct building *b, const struct json *options, struct vsw_err *err)
+{
+    const struct api_field *field = err ? api_field_find(b->object, err->field) : NULL;
+    const char *keys[CLI_WORDS_MAX], *near;
+    struct json_iter it = {0};
+    size_t count = 0;
+
+    if (field == NULL || field_given(b, field))
+        return;
+    while (count < CLI_WORDS_MAX && json_next(options, &it))
+        keys[count++] = it.key;
+    near = api_nearest(err->field, keys, count);
+    if (near != NULL)
+        vsw_err_hint(err, "did you mean %s= where you wrote %s=?", err->field, near);
+}
+
 /* The whole object as JSON, checked once more as the daemon will. */
 static int params_finish(struct building *b, const struct api_method *method, struct json **ret,
                          struct vsw_err *err)
@@ -211,6 +228,8 @@ static int params_finish(struct building *b, const struct api_method *method, st
         api_free(b->object, check);
         *ret = json;
     } else {
+        if (options_field(b->object) != NULL)
+            missing_hint(b, json_get(json, options_field(b->object)->name), err);
         json_free(json);
     }
     free(check);

@@ -151,7 +151,8 @@ static enum cli_exit end_wait(struct cli *cli, uint32_t id, struct vsw_err *err)
     return CLI_OK;
 }
 
-static enum cli_exit capture_run(struct cli *cli, struct json *params, int fd, struct vsw_err *err)
+static enum cli_exit capture_run(struct cli *cli, struct json *params, int fd, bool *ret_started,
+                                 struct vsw_err *err)
 {
     struct api_capture_status status;
     struct json *result;
@@ -164,13 +165,14 @@ static enum cli_exit capture_run(struct cli *cli, struct json *params, int fd, s
         return rc > 0 ? CLI_REFUSED : CLI_NO_DAEMON;
     rc = api_decode(&api_capture_status_object, result, API_DECODE_REPLY, &status, err);
     json_free(result);
+    *ret_started = true;
     return rc == 0 ? end_wait(cli, status.id, err) : CLI_NO_DAEMON;
 }
 
 enum cli_exit cli_capture(struct cli *cli, char *const *words, size_t count, struct vsw_err *err)
 {
     struct capture_words w = {0};
-    bool is_new = false;
+    bool is_new = false, started = false;
     struct json *params;
     enum cli_exit rc;
     int fd;
@@ -184,9 +186,9 @@ enum cli_exit cli_capture(struct cli *cli, char *const *words, size_t count, str
         return strcmp(w.file, "-") == 0 ? CLI_USAGE : CLI_REFUSED;
     cli_signals_catch();
     params = api_encode(&api_capture_start_object, &w.start, API_ENCODE_GIVEN);
-    rc = capture_run(cli, params, fd, err);
+    rc = capture_run(cli, params, fd, &started, err);
     close(fd);
-    if (rc != CLI_OK && is_new)
+    if (!started && is_new)
         unlink(w.file);
     /* After a capture the connection may carry late notifications: start afresh. */
     client_close(&cli->client);

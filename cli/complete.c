@@ -41,7 +41,7 @@ static void offer_objects(const struct completing *c)
 static void offer_verbs(const struct completing *c, const char *object)
 {
     for (size_t i = 0; i < API_METHOD_COUNT; i++)
-        if (strcmp(api_methods[i].object, object) == 0 && !(api_methods[i].flags & API_M_STREAM))
+        if (strcmp(api_methods[i].object, object) == 0 && !(api_methods[i].flags & API_M_RPC))
             offer(c, "", api_methods[i].verb, "");
     offer(c, "", "help", "");
 }
@@ -223,7 +223,7 @@ void complete_words(const struct complete_source *source, char *const *words, si
         offer_arguments(&c);
 }
 
-/* ---- the daemon as source -------------------------------------------------------------------- */
+/* ---- the daemon as source ---------------------------------------------------------------- */
 static struct json *rows_fetch(struct cli *cli, const char *method, struct json **ret_result)
 {
     int timeout_ms = cli->client.timeout_ms;

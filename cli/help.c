@@ -2,41 +2,108 @@
  *
  * Help on every level, from the table; options of port types come from the daemon.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "cli/cli.h"
-#include "cli/print.h"
+#include "cli/help_table.h"
 
-static const char usage[] =
-    "usage: vswitchctl [-s SOCKET] [-j] [-p] OBJECT VERB [NAME] [key=value ...]\n"
-    "       vswitchctl [-s SOCKET] [--dry-run] -f FILE|-      a batch, all or nothing\n"
-    "       vswitchctl [-s SOCKET]                            a shell\n"
+static const char usage_head[] =
+    "usage: vswitchctl [options] OBJECT VERB [NAME] [key=value ...]\n"
+    "       vswitchctl [options] -f FILE|-    the commands of a file: all of them, or none\n"
+    "       vswitchctl [options]              a shell with history and TAB\n"
     "\n"
-    "commands of their own:\n"
-    "  config apply FILE|- [--dry-run]            make the switch match a document\n"
-    "  port show NAME --qemu-args|--libvirt-xml   ready lines for a VM\n"
-    "  monitor [KIND ...]                         follow events\n"
-    "  top [--batch] [-n N] [-d SECONDS]          live rates per port\n"
-    "  capture PORT [in|out|drop|both] [FILTER...] -w FILE|- [-c COUNT] [-l SNAPLEN]\n"
+    "first steps:\n"
+    "  vswitchctl tenant add red\n"
+    "  vswitchctl network add red/web vlan=10\n"
+    "  vswitchctl port add vm1 type=vhost-user tenant=red networks=web\n"
+    "  vswitchctl port show vm1 --qemu-args\n"
     "\n"
-    "objects and verbs (more: vswitchctl OBJECT help, vswitchctl OBJECT VERB help):\n";
+    "options:\n"
+    "  -s, --socket PATH    control socket; default: $VSWITCH_SOCKET, " CLI_SOCKET_DEFAULT "\n"
+    "  -j, --json           print JSON; -p, --pretty over several lines\n"
+    "      --dry-run        config apply and -f: check and show the plan, change nothing\n"
+    "      --may-exist      add: when it exists already, change the given fields instead\n"
+    "      --if-exists      del: when there is none, do nothing\n"
+    "\n"
+    "objects and their verbs:\n";
 
-static void usage_print(FILE *out)
+static const char usage_tail[] =
+    "\n"
+    "more help: vswitchctl OBJECT help, vswitchctl OBJECT VERB help, vswitchctl(8)\n"
+    "exit codes: 0 done, 1 refused, 2 wrong usage, 3 no daemon\n";
+
+/* Commands whose words are not those of a method. */
+static const struct special {
+    const char *words; /* "config apply" */
+    const char *usage; /* what follows them */
+    const char *what;
+    const char *more;
+} specials[] = {
+    {"config apply", "FILE|- [--dry-run]", "make the switch match a document",
+     "FILE is JSON as `config show` prints it, with // and /* */ comments if you like; - is\n"
+     "standard input. --dry-run checks it against the running switch and shows the plan.\n"
+     "The document is explained in vswitch.json(5)."},
+    {"port show", "NAME --qemu-args|--libvirt-xml", "ready lines for a VM", NULL},
+    {"monitor", "[KIND ...]", "follow events until interrupted",
+     "KIND is the kind of object: port, fdb, network, tenant, worker, ... With -j, one JSON\n"
+     "object per line."},
+    {"top", "[--batch] [-n ROUNDS] [-d SECONDS]", "live rates per port",
+     "Keys: s sorts by another column, q ends. --batch prints tables one after the other."},
+    {"capture", "PORT [in|out|drop|both] [FILTER...] -w FILE|- [-c COUNT] [-l SNAPLEN]",
+     "write frames of a port as pcapng",
+     "in is what the port sends into the switch, out what it receives, drop what was dropped\n"
+     "(the reason is the packet's comment). FILTER is a pcap expression, see pcap-filter(7).\n"
+     "example: vswitchctl capture vm1 in tcp port 80 -w - | tshark -r -"},
+};
+
+static const struct special *special_find(const char *words)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(specials); i++)
+        if (strcmp(specials[i].words, words) == 0)
+            return &specials[i];
+    return NULL;
+}
+
+static void special_print(FILE *out, const struct special *special)
+{
+    fprintf(out, "usage: vswitchctl %s %s\n", special->words, special->usage);
+    if (special->more != NULL)
+        fprintf(out, "\n%s\n", special->more);
+}
+
+/* ---- all commands ------------------------------------------------------------------------ */
+static bool is_command(const struct api_method *method)
+{
+    return !(method->flags & API_M_RPC);
+}
+
+static void objects_print(FILE *out)
 {
     const char *object = "";
 
-    fputs(usage, out);
     for (size_t i = 0; i < API_METHOD_COUNT; i++) {
+        if (!is_command(&api_methods[i]))
+            continue;
         if (strcmp(object, api_methods[i].object) != 0) {
+            fprintf(out, "%s  %-10s", *object ? "\n" : "", api_methods[i].object);
             object = api_methods[i].object;
-            fprintf(out, "%s  %-10s", i ? "\n" : "", object);
         }
         fprintf(out, " %s", api_methods[i].verb);
     }
-    fputs("\n\nexit codes: 0 done, 1 refused, 2 wrong usage, 3 no daemon\n", out);
+    fputc('\n', out);
 }
 
+static void usage_print(FILE *out)
+{
+    fputs(usage_head, out);
+    objects_print(out);
+    fputs("\nmore commands:\n", out);
+    for (size_t i = 0; i < ARRAY_SIZE(specials); i++)
+        fprintf(out, "  %s %s\n      %s\n", specials[i].words, specials[i].usage, specials[i].what);
+    fputs(usage_tail, out);
+}
+
+/* ---- one object, one verb ---------------------------------------------------------------- */
 static bool object_print(FILE *out, const char *object)
 {
     bool found = false;
@@ -48,99 +115,122 @@ static bool object_print(FILE *out, const char *object)
         if (strcmp(method->object, object) != 0)
             continue;
         snprintf(name, sizeof(name), "%s %s", method->object, method->verb);
-        fprintf(out, "  %-18s %s\n", name, method->help);
+        fprintf(out, "  %-18s %s%s\n", name, method->help,
+                is_command(method) ? "" : " (for programs)");
         found = true;
     }
     return found;
 }
 
-static void key_line(FILE *out, const struct api_object *object)
+static void upper_print(FILE *out, const char *text)
 {
-    const char *between = " ";
-
-    for (uint32_t i = 0; i < object->count; i++) {
-        if (!(object->fields[i].flags & API_KEY))
-            continue;
-        fputs(between, out);
-        for (const char *p = object->fields[i].name; *p; p++)
-            fputc(*p >= 'a' && *p <= 'z' ? *p - 'a' + 'A' : *p, out);
-        between = "/";
-    }
+    for (; *text; text++)
+        fputc(*text >= 'a' && *text <= 'z' ? *text - 'a' + 'A' : *text, out);
 }
 
-static void fields_print(FILE *out, const struct api_object *object)
+/* "TENANT/NAME type=TYPE [key=value ...]" */
+static void words_print(FILE *out, const struct api_method *method)
 {
-    struct api_rows rows = {0};
+    const struct api_object *object = method->params;
+    const char *between = " ";
+    bool more = false;
 
-    if (api_describe_fields(object, &rows) == 0)
-        print_table(out, &api_field_row_object, &rows);
-    while (rows.count > 0)
-        api_rows_remove(&api_field_row_object, &rows, rows.count - 1);
-    free(rows.items);
+    for (uint32_t i = 0; i < object->count; i++) {
+        const struct api_field *field = &object->fields[i];
+
+        if (field->flags & API_KEY) {
+            fputs(between, out);
+            upper_print(out, field->name);
+            between = "/";
+        } else if ((field->flags & API_REQUIRED) && !(method->flags & API_M_PARTIAL)) {
+            fprintf(out, " %s=", field->name);
+            upper_print(out, field->name);
+        } else if (!(field->flags & API_CALL)) {
+            more = true;
+        }
+    }
+    fputs(more ? " [key=value ...]\n" : "\n", out);
 }
 
 /* Nobody may be listening: then the manual must do. */
-static void types_print(struct cli *cli)
+static void types_print(struct cli *cli, bool partial)
 {
     struct api_type_list types;
     struct vsw_err ignored = {0};
 
-    if (cli_call(cli, api_method_find("port.types"), NULL, &types, &ignored) != CLI_OK)
+    fputc('\n', cli->out);
+    if (cli_call(cli, api_method_find("port.types"), NULL, &types, &ignored) != CLI_OK) {
+        fputs("The options of each type follow here when vswitchd runs; they are in the reference "
+              "manual, too.\n",
+              cli->out);
         return;
-    for (uint32_t i = 0; i < types.rows.count; i++) {
-        struct api_object_row *type = &types.rows.items[i];
-
-        fprintf(cli->out, "\noptions of type=%s: %s\n", type->name, type->help);
-        print_table(cli->out, &api_field_row_object, (struct api_rows *)(void *)&type->fields);
     }
+    help_types_print(cli->out, &types, partial);
     api_free(&api_type_list_object, &types);
-}
-
-/* Commands of their own have their usage in the example. */
-static bool is_plain(const struct api_method *method)
-{
-    return !(method->flags & API_M_STREAM) && strcmp(method->name, "config.apply") != 0 &&
-           strcmp(method->object, "batch") != 0;
 }
 
 static void method_print(struct cli *cli, const struct api_method *method)
 {
-    fprintf(cli->out, "%s\n\n", method->help);
-    if (is_plain(method)) {
-        fprintf(cli->out, "usage: vswitchctl %s %s", method->object, method->verb);
-        key_line(cli->out, method->params);
-        fprintf(cli->out, "%s\n", method->params->count ? " [key=value ...]" : "");
-    }
+    bool partial = method->flags & API_M_PARTIAL;
+
+    fprintf(cli->out, "%s.\n\nusage: vswitchctl %s %s", method->help, method->object, method->verb);
+    words_print(cli->out, method);
     fprintf(cli->out, "example: vswitchctl %s\n", method->example);
     if (method->params->count > 0) {
         fputc('\n', cli->out);
-        fields_print(cli->out, method->params);
+        help_object_print(cli->out, method->params, partial);
     }
     if (method->params == &api_port_object)
-        types_print(cli);
+        types_print(cli, partial);
+}
+
+static void rpc_print(FILE *out, const struct api_method *method)
+{
+    fprintf(out, "%s.\n\nA method for programs.", method->help);
+    if (method->example[0] != '\0')
+        fprintf(out, " The command is: vswitchctl %s", method->example);
+    fputc('\n', out);
+}
+
+static bool verb_print(struct cli *cli, const char *object, const char *verb)
+{
+    char name[RPC_METHOD_SIZE];
+    const struct special *special;
+    const struct api_method *method;
+
+    snprintf(name, sizeof(name), "%s %s", object, verb);
+    special = special_find(name);
+    snprintf(name, sizeof(name), "%s.%s", object, verb);
+    method = api_method_find(name);
+    if (method == NULL)
+        return false;
+    if (special != NULL && special->more != NULL)
+        special_print(cli->out, special);
+    else if (is_command(method))
+        method_print(cli, method);
+    else
+        rpc_print(cli->out, method);
+    if (special != NULL && special->more == NULL)
+        fprintf(cli->out, "\nalso: vswitchctl %s %s: %s\n", special->words, special->usage,
+                special->what);
+    return true;
 }
 
 enum cli_exit cli_help(struct cli *cli, char *const *words, size_t count, struct vsw_err *err)
 {
-    char name[RPC_METHOD_SIZE];
-    const struct api_method *method;
+    const struct special *special = count > 0 ? special_find(words[0]) : NULL;
     struct cli_request unknown;
 
     if (count == 0) {
         usage_print(cli->out);
         return CLI_OK;
     }
-    snprintf(name, sizeof(name), "%s.%s", words[0], count > 1 ? words[1] : "");
-    method = api_method_find(name);
-    if (method != NULL) {
-        method_print(cli, method);
+    if (special != NULL) {
+        special_print(cli->out, special);
         return CLI_OK;
     }
-    if (count == 1 && (strcmp(words[0], "top") == 0 || object_print(cli->out, words[0]))) {
-        if (strcmp(words[0], "top") == 0)
-            usage_print(cli->out);
+    if (count == 1 ? object_print(cli->out, words[0]) : verb_print(cli, words[0], words[1]))
         return CLI_OK;
-    }
     cli_request_parse(words, count > 1 ? 2 : 1, &unknown, err); /* it knows the nearest word */
     return CLI_USAGE;
 }

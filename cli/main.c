@@ -13,7 +13,7 @@
 struct options {
     const char *socket;
     const char *file;
-    bool describe, complete;
+    bool complete;
     char *words[CLI_WORDS_MAX];
     size_t count;
 };
@@ -56,8 +56,6 @@ static enum cli_exit option_read(struct options *o, struct cli *cli, char **argv
         cli->dry_run = true;
     } else if (is_option(word, "-h", "--help")) {
         o->words[o->count++] = (char *)(uintptr_t) "help";
-    } else if (strcmp(word, "--describe") == 0) {
-        o->describe = true;
     } else if (word[0] == '-' && word[1] != '\0' && word[1] != '-') {
         vsw_err_set(err, -1, NULL, "there is no option %.60s", word);
         vsw_err_hint(err, "see: vswitchctl help");
@@ -104,10 +102,6 @@ static enum cli_exit completions_print(struct cli *cli, struct options *o)
 
 static enum cli_exit options_run(struct cli *cli, struct options *o, struct vsw_err *err)
 {
-    if (o->describe) {
-        api_describe(cli->out, NULL, 0);
-        return CLI_OK;
-    }
     if (o->complete)
         return completions_print(cli, o);
     if (o->file != NULL && o->count > 0) {

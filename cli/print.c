@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cli/print.h"
 
+#include "cli/help_table.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,7 +64,7 @@ static bool column_shown(const struct api_object *object, const struct api_field
 {
     if (field->flags & (API_CALL | API_DETAIL))
         return false;
-    if (field->flags & (API_KEY | API_REQUIRED))
+    if (field->flags & (API_KEY | API_REQUIRED | API_SHOWN))
         return true;
     for (uint32_t i = 0; i < rows->count; i++)
         if (!api_field_is_default(object, field, row_at(object, rows, i)))
@@ -124,7 +126,7 @@ static bool line_shown(const struct api_object *object, const struct api_field *
 {
     if (field->flags & API_CALL)
         return false;
-    return (field->flags & (API_KEY | API_REQUIRED)) || field->kind == API_ENUM ||
+    return (field->flags & (API_KEY | API_REQUIRED | API_SHOWN)) || field->kind == API_ENUM ||
            !api_field_is_default(object, field, self);
 }
 
@@ -143,9 +145,8 @@ static void lines_print(FILE *out, const struct api_object *object, const void *
             lines_print(out, field->object, member_of(field, self), indent + 2, width - 2);
             continue;
         }
-        api_field_format(field, self, buf, sizeof(buf));
-        text_clean(buf);
-        fprintf(out, "%*s%-*s  %s\n", indent, "", width, field->name, buf);
+        fprintf(out, "%*s%-*s  %s\n", indent, "", width, field->name,
+                cell_text(object, field, self, buf));
     }
 }
 
@@ -226,8 +227,9 @@ static void plan_print(FILE *out, const struct api_change *change)
     for (uint32_t i = 0; i < change->plan.count; i++) {
         const struct api_plan_row *row = &change->plan.items[i];
 
-        fprintf(out, "%-7s %s %s%s%s\n", api_enum_name(&api_plan_action_enum, row->action),
-                row->object, row->name, row->text[0] ? ": " : "", row->text);
+        fprintf(out, "%-7s %s%s%s%s%s\n", api_enum_name(&api_plan_action_enum, row->action),
+                row->object, row->name[0] ? " " : "", row->name, row->text[0] ? ": " : "",
+                row->text);
     }
 }
 
@@ -240,6 +242,8 @@ void print_result(FILE *out, const struct api_method *method, const void *result
             plan_print(out, result);
     } else if (method->result == &api_attach_object) {
         attach_print(out, result);
+    } else if (method->result == &api_type_list_object) {
+        help_types_print(out, result, false);
     } else if (list != NULL) {
         rows_print(out, list->object, member_of(list, result));
     } else {

@@ -102,7 +102,7 @@ enum cli_exit cli_call_print(struct cli *cli, const struct api_method *method, s
     return rc;
 }
 
-/* ---- commands that are more than their method ------------------------------------------------ */
+/* ---- commands that are more than their method -------------------------------------------- */
 static bool is_word(char *const *words, size_t count, size_t i, const char *word)
 {
     return i < count && strcmp(words[i], word) == 0;
@@ -183,7 +183,7 @@ static enum cli_exit method_words(struct cli *cli, char *const *words, size_t co
 
     if (cli_request_parse(words, count, &request, err) != 0)
         return CLI_USAGE;
-    if ((request.method->flags & API_M_STREAM) || strcmp(request.method->object, "batch") == 0) {
+    if (request.method->flags & API_M_RPC) {
         json_free(request.params);
         vsw_err_set(err, -EINVAL, NULL, "%s is not a command", request.method->name);
         vsw_err_hint(err, "use: vswitchctl %s", request.method->example);
@@ -211,7 +211,7 @@ enum cli_exit cli_run(struct cli *cli, char *const *words, size_t count, struct 
         return cli_top(cli, words, count, err);
     if (is_word(words, count, 0, "monitor"))
         return cli_monitor(cli, words, count, err);
-    if (is_word(words, count, 0, "capture") && !is_word(words, count, 1, "stop"))
+    if (is_word(words, count, 0, "capture"))
         return cli_capture(cli, words, count, err);
     if (is_word(words, count, 0, "config") && is_word(words, count, 1, "apply"))
         return apply_words(cli, words + 2, count - 2, err);

@@ -21,7 +21,7 @@ bool change_idle(const struct ctl *ctl)
     return TAILQ_EMPTY(&ctl->changes);
 }
 
-/* ---- the new document ------------------------------------------------------------------------ */
+/* ---- the new document -------------------------------------------------------------------- */
 static int make_batch_item(struct change *c, const struct api_batch_item *item)
 {
     const struct api_method *method = api_method_find(item->method);
@@ -133,7 +133,7 @@ static int begin(struct change *c)
     return rc;
 }
 
-/* ---- the answer ------------------------------------------------------------------------------ */
+/* ---- the answer -------------------------------------------------------------------------- */
 static void change_free(struct change *c)
 {
     change_free_steps(c);
@@ -199,7 +199,7 @@ void change_finish(struct change *c)
         answer(c, c->err.code, &c->err);
 }
 
-/* ---- the queue ------------------------------------------------------------------------------- */
+/* ---- the queue --------------------------------------------------------------------------- */
 static void begin_next(void *arg)
 {
     struct ctl *ctl = arg;

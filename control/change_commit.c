@@ -29,7 +29,7 @@ int change_publish(struct ctl *ctl, const struct api_config *config, struct vsw_
     return 0;
 }
 
-/* ---- static FDB entries ---------------------------------------------------------------------- */
+/* ---- static FDB entries ------------------------------------------------------------------ */
 static uint32_t find_entry(const struct namemap *map, const struct api_fdb_entry *e)
 {
     return namemap_get(map, e->tenant, e->network, mac_to_u64(e->mac.b));
@@ -97,7 +97,7 @@ int change_fdb(struct ctl *ctl, const struct api_config *old, const struct api_c
     return rc;
 }
 
-/* ---- ports ----------------------------------------------------------------------------------- */
+/* ---- ports ------------------------------------------------------------------------------- */
 static void on_discarded(void *arg)
 {
     change_wake(arg);
@@ -207,7 +207,7 @@ static void settle_ports(struct change *c)
     }
 }
 
-/* ---- the commit ------------------------------------------------------------------------------ */
+/* ---- the commit -------------------------------------------------------------------------- */
 static int bring_into_force(struct change *c)
 {
     struct ctl *ctl = c->ctl;

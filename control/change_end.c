@@ -5,12 +5,13 @@
  */
 #include "base/clock.h"
 #include "base/log.h"
+#include "control/capture.h"
 #include "control/change_step.h"
 #include "control/ports.h"
 
 #include <stdlib.h>
 
-/* ---- numbers --------------------------------------------------------------------------------- */
+/* ---- numbers ----------------------------------------------------------------------------- */
 struct release {
     struct ctl *ctl;
     struct live_dead dead;
@@ -51,6 +52,8 @@ static void release_later(struct ctl *ctl, const struct live_dead *dead)
         live_release(&ctl->live, &none);
         return;
     }
+    for (uint32_t i = 0; i < dead->port_count; i++)
+        captures_port_gone(ctl->captures, dead->ports[i]->number);
     r = ctl_alloc(1, sizeof(*r));
     *r = (struct release){ctl, *dead};
     flush_dead(ctl, dead);
@@ -66,7 +69,7 @@ static bool forget(struct ctl *ctl, struct live_dead *ret_dead)
     return false;
 }
 
-/* ---- retries --------------------------------------------------------------------------------- */
+/* ---- retries ----------------------------------------------------------------------------- */
 static void set_retry(struct ctl *ctl)
 {
     uint64_t first = UINT64_MAX;
@@ -87,7 +90,7 @@ static void finish(struct change *c)
     change_finish(c);
 }
 
-/* ---- placing --------------------------------------------------------------------------------- */
+/* ---- placing ----------------------------------------------------------------------------- */
 static void place(struct change *c)
 {
     struct ctl *ctl = c->ctl;
@@ -109,7 +112,7 @@ static void place(struct change *c)
     change_wake(c);
 }
 
-/* ---- removing -------------------------------------------------------------------------------- */
+/* ---- removing ---------------------------------------------------------------------------- */
 static void removed(struct change *c)
 {
     release_later(c->ctl, &c->dead);
@@ -134,7 +137,7 @@ void change_remove(struct change *c)
     change_wake(c);
 }
 
-/* ---- undoing --------------------------------------------------------------------------------- */
+/* ---- undoing ----------------------------------------------------------------------------- */
 static void undone(struct change *c)
 {
     struct ctl *ctl = c->ctl;

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- steps ----------------------------------------------------------------------------------- */
+/* ---- steps ------------------------------------------------------------------------------- */
 bool change_must_restart(void *arg, const struct api_port *old, const struct api_port *new)
 {
     struct change *c = arg;
@@ -115,7 +115,7 @@ void change_free_steps(struct change *c)
     free(c->steps);
 }
 
-/* ---- prepare --------------------------------------------------------------------------------- */
+/* ---- prepare ----------------------------------------------------------------------------- */
 static void on_made(void *arg, struct port *port, const struct vsw_err *err)
 {
     struct step *step = arg;
@@ -170,7 +170,7 @@ static void go_to_commit(struct change *c)
         change_remove(c);
 }
 
-/* ---- down and remake ------------------------------------------------------------------------- */
+/* ---- down and remake --------------------------------------------------------------------- */
 static void remake(struct change *c)
 {
     change_wait_for(c, go_to_commit);

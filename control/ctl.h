@@ -21,6 +21,7 @@ struct host;
 struct saver;
 struct monitor;
 struct sampler;
+struct captures;
 
 struct ctl {
     const struct options *options;
@@ -32,6 +33,7 @@ struct ctl {
     struct saver *saver;
     struct monitor *monitor;
     struct sampler *sampler;
+    struct captures *captures;
     struct model_env env;
 
     struct api_config config; /* wanted */

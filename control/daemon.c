@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "control/capture.h"
 #include "control/change.h"
 #include "control/eal.h"
 #include "control/handlers.h"
@@ -42,7 +43,7 @@ static struct start *start_of(struct ctl *ctl)
     return container_of(ctl, struct start, ctl);
 }
 
-/* ---- events ---------------------------------------------------------------------------------- */
+/* ---- events ------------------------------------------------------------------------------ */
 void ctl_event(struct ctl *ctl, const char *kind, const char *object, const char *fmt, ...)
 {
     char text[256];
@@ -94,7 +95,7 @@ static void on_notice(void *arg, const struct dp_notice *n)
     }
 }
 
-/* ---- the document ---------------------------------------------------------------------------- */
+/* ---- the document ------------------------------------------------------------------------ */
 static int make_dir(const char *path, mode_t mode, const char *option, struct vsw_err *err)
 {
     if (mkdir(path, mode) < 0 && errno != EEXIST) {
@@ -157,25 +158,17 @@ static int load_file(struct start *s, struct vsw_err *err)
     return 0;
 }
 
-static int check_tun(const struct api_config *config, struct vsw_err *err)
+/* Better to say at once that a type of port cannot work here than at each port of it. */
+static int check_types(const struct api_config *config, struct vsw_err *err)
 {
-    bool wanted = false;
-    int fd;
+    for (uint32_t i = 0; i < config->ports.count; i++) {
+        const struct port_type *type = port_type_find(config->ports.items[i].type);
+        int rc = type == NULL || type->can_run == NULL ? 0 : type->can_run(err);
 
-    for (uint32_t i = 0; i < config->ports.count; i++)
-        wanted |= strcmp(config->ports.items[i].type, "tap") == 0;
-    if (!wanted)
-        return 0;
-    fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
-    if (fd >= 0)
-        close(fd);
-    capng_get_caps_process();
-    if (fd >= 0 && capng_have_capability(CAPNG_EFFECTIVE, CAP_NET_ADMIN))
-        return 0;
-    vsw_err_set(err, -EPERM, NULL, "a tap port is wanted, but there is no permission for %s%s",
-                "/dev/net/tun", fd >= 0 ? " (CAP_NET_ADMIN)" : "");
-    vsw_err_hint(err, "start vswitchd as root, or remove the tap ports");
-    return -EPERM;
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
 }
 
 static int open_document(struct ctl *ctl, struct vsw_err *err)
@@ -191,7 +184,7 @@ static int open_document(struct ctl *ctl, struct vsw_err *err)
     if (rc < 0 && ctl->options->config_file != NULL)
         store_locate(ctl->options->config_file, err);
     if (rc == 0)
-        rc = check_tun(&s->loaded.config, err);
+        rc = check_types(&s->loaded.config, err);
     if (rc < 0)
         api_free(&api_config_object, &s->loaded.config);
     return rc;
@@ -202,7 +195,7 @@ static void close_document(struct ctl *ctl)
     api_free(&api_config_object, &start_of(ctl)->loaded.config);
 }
 
-/* ---- the loop, signals ----------------------------------------------------------------------- */
+/* ---- the loop, signals ------------------------------------------------------------------- */
 struct reload {
     struct ctl *ctl;
     struct store_loaded loaded;
@@ -277,7 +270,7 @@ static void close_loop(struct ctl *ctl)
     loop_free(ctl->loop);
 }
 
-/* ---- the control socket ---------------------------------------------------------------------- */
+/* ---- the control socket ------------------------------------------------------------------ */
 static int open_rpc(struct ctl *ctl, struct vsw_err *err)
 {
     const struct options *o = ctl->options;
@@ -303,7 +296,7 @@ static void close_rpc(struct ctl *ctl)
     rpc_server_free(ctl->rpc);
 }
 
-/* ---- memory, threads ------------------------------------------------------------------------- */
+/* ---- memory, threads --------------------------------------------------------------------- */
 static int open_dpdk(struct ctl *ctl, struct vsw_err *err)
 {
     int rc = ctl->options->harden ? harden_capabilities(err) : 0;
@@ -384,7 +377,9 @@ static int open_services(struct ctl *ctl, struct vsw_err *err)
     ctl->saver = saver_new(ctl);
     ctl->monitor = monitor_new();
     ctl->sampler = sampler_new(ctl);
-    if (ctl->saver == NULL || ctl->monitor == NULL || ctl->sampler == NULL ||
+    ctl->captures = captures_new(ctl);
+    if (ctl->captures == NULL || ctl->saver == NULL || ctl->monitor == NULL ||
+        ctl->sampler == NULL ||
         loop_timer_new(ctl->loop, UINT64_MAX, change_retry, ctl, &ctl->retry) < 0)
         return vsw_err_set(err, -ENOMEM, NULL, "no memory for the daemon's services");
     return 0;
@@ -394,12 +389,13 @@ static void close_services(struct ctl *ctl)
 {
     rpc_server_close(ctl->rpc); /* subscribers end with their connections */
     loop_timer_free(ctl->retry);
+    captures_free(ctl->captures);
     sampler_free(ctl->sampler);
     monitor_free(ctl->monitor);
     saver_free(ctl->saver);
 }
 
-/* ---- the first document ---------------------------------------------------------------------- */
+/* ---- the first document ------------------------------------------------------------------ */
 static void on_restored(struct ctl *ctl, int rc, const struct vsw_err *err)
 {
     uint32_t failed = 0;
@@ -434,7 +430,7 @@ static int open_restore(struct ctl *ctl, struct vsw_err *err)
     return rc < 0 ? vsw_err_set(err, rc, NULL, "no memory for the configuration") : 0;
 }
 
-/* ---- all together ---------------------------------------------------------------------------- */
+/* ---- all together ------------------------------------------------------------------------ */
 static const struct {
     int (*open)(struct ctl *ctl, struct vsw_err *err);
     void (*close)(struct ctl *ctl);

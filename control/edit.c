@@ -16,7 +16,7 @@ static bool same(const char *a, const char *b)
     return strcmp(a, b) == 0;
 }
 
-/* ---- finding rows ---------------------------------------------------------------------------- */
+/* ---- finding rows ------------------------------------------------------------------------ */
 static uint32_t find_tenant(const struct api_config *config, const char *name)
 {
     for (uint32_t i = 0; i < config->tenants.count; i++) {
@@ -121,7 +121,7 @@ static int no_port(const struct api_config *config, const char *field, const cha
                         config->ports.count, sizeof(*rows));
 }
 
-/* ---- adding and setting ---------------------------------------------------------------------- */
+/* ---- adding and setting ------------------------------------------------------------------ */
 
 /* Merging into a fresh row also leaves out the fields that belong to the call. */
 #define APPEND(config, list, tag, in)                                                              \
@@ -247,7 +247,7 @@ static int edit_settings_set(struct api_config *config, const struct api_setting
     return api_merge(&api_settings_object, in, &config->settings);
 }
 
-/* ---- removing -------------------------------------------------------------------------------- */
+/* ---- removing ---------------------------------------------------------------------------- */
 
 /* "a, b, c and 4 more" */
 struct user_list {
@@ -372,7 +372,7 @@ static int edit_worker_release(struct api_config *config, const struct api_queue
     return 0;
 }
 
-/* ---- the list of edits ----------------------------------------------------------------------- */
+/* ---- the list of edits ------------------------------------------------------------------- */
 #define EDITS(E)                                                                                   \
     E(tenant, add)                                                                                 \
     E(tenant, set)                                                                                 \

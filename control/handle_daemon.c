@@ -25,7 +25,7 @@ int handle_config_show(struct rpc_call *call, const struct api_nothing *in, stru
     return api_copy(&api_config_object, &call_ctl(call)->config, out);
 }
 
-/* ---- config save ----------------------------------------------------------------------------- */
+/* ---- config save ------------------------------------------------------------------------- */
 struct saving {
     struct rpc_call *call;
     struct ctl *ctl;
@@ -54,7 +54,7 @@ int handle_config_save(struct rpc_call *call, const struct api_nothing *in, stru
     return API_PENDING;
 }
 
-/* ---- daemon show ----------------------------------------------------------------------------- */
+/* ---- daemon show ------------------------------------------------------------------------- */
 static void count_ports(const struct ctl *ctl, struct api_daemon *out)
 {
     for (uint32_t i = 0; i < ctl->config.ports.count; i++) {
@@ -99,7 +99,7 @@ int handle_daemon_show(struct rpc_call *call, const struct api_nothing *in, stru
     return 0;
 }
 
-/* ---- events, methods ------------------------------------------------------------------------- */
+/* ---- events, methods --------------------------------------------------------------------- */
 int handle_monitor_subscribe(struct rpc_call *call, const struct api_subscribe *in,
                              struct api_subscribed *out, struct vsw_err *err)
 {
@@ -113,16 +113,4 @@ int handle_rpc_discover(struct rpc_call *call, const struct api_nothing *in,
                         struct api_discovery *out, struct vsw_err *err)
 {
     return api_discover(out);
-}
-
-int handle_capture_start(struct rpc_call *call, const struct api_capture_start *in,
-                         struct api_capture_status *out, struct vsw_err *err)
-{
-    return vsw_err_set(err, -ENOTSUP, NULL, "this vswitchd was built without capture");
-}
-
-int handle_capture_stop(struct rpc_call *call, const struct api_capture_key *in,
-                        struct api_capture_status *out, struct vsw_err *err)
-{
-    return vsw_err_set(err, -ENOENT, "id", "there is no capture %u", in->id);
 }

@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* ---- what to look at ------------------------------------------------------------------------- */
+/* ---- what to look at --------------------------------------------------------------------- */
 static int scope_filter(const struct ctl *ctl, const char *tenant, const char *network,
                         const char *port, struct dp_fdb_filter *ret_filter, struct vsw_err *err)
 {
@@ -49,7 +49,7 @@ int handle_fdb_flush(struct rpc_call *call, const struct api_fdb_scope *in,
     return 0;
 }
 
-/* ---- list ------------------------------------------------------------------------------------ */
+/* ---- list -------------------------------------------------------------------------------- */
 struct listing {
     const struct live *live;
     const struct api_fdb_filter *in;

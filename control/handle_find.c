@@ -72,7 +72,7 @@ const struct api_port *find_port(const struct ctl *ctl, const char *field, const
     return NULL;
 }
 
-/* ---- FDB ------------------------------------------------------------------------------------- */
+/* ---- FDB --------------------------------------------------------------------------------- */
 struct counting {
     struct fdb_counts *counts;
     const struct live *live;
@@ -120,7 +120,7 @@ void fdb_counts_free(struct fdb_counts *counts)
     *counts = (struct fdb_counts){0};
 }
 
-/* ---- counters -------------------------------------------------------------------------------- */
+/* ---- counters ---------------------------------------------------------------------------- */
 struct dp_counters port_counters(const struct ctl *ctl, const struct live_port *live)
 {
     struct dp_counters c = {0};

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- state ----------------------------------------------------------------------------------- */
+/* ---- state ------------------------------------------------------------------------------- */
 static void set_reason(struct api_port_status *row, const char *text, const char *hint)
 {
     snprintf(row->reason, sizeof(row->reason), "%.150s%s%.100s", text, hint[0] != '\0' ? "; " : "",
@@ -79,7 +79,7 @@ static void fill_live(const struct ctl *ctl, const struct live_port *live,
     FILL_COUNTERS(&row->counters, &c);
 }
 
-/* ---- queues ---------------------------------------------------------------------------------- */
+/* ---- queues ------------------------------------------------------------------------------ */
 static bool is_pinned(const struct ctl *ctl, const char *port, uint32_t queue)
 {
     for (uint32_t i = 0; i < ctl->config.placements.count; i++) {
@@ -114,13 +114,17 @@ static int fill_queues(const struct ctl *ctl, const struct live_port *live,
     }
     for (uint16_t q = 0; q < live->port->queue_pairs; q++) {
         struct api_queue_row *out = api_append(&row->queue_rows, api_queue_row);
+        struct dp_queue_counters c;
 
         if (out == NULL)
             return -ENOMEM;
+        dp_queue_counters(ctl->dp, live->port, q, &c);
         snprintf(out->port, sizeof(out->port), "%s", live->name);
         out->queue = q;
         out->direction = API_DIRECTION_OUT;
         out->enabled = q < tx;
+        out->pkts = c.out_pkts;
+        out->bytes = c.out_bytes;
     }
     return 0;
 }
@@ -193,7 +197,7 @@ int handle_port_list(struct rpc_call *call, const struct api_tenant_filter *in,
     return rc;
 }
 
-/* ---- types, lines for the hypervisor --------------------------------------------------------- */
+/* ---- types, lines for the hypervisor ----------------------------------------------------- */
 int handle_port_types(struct rpc_call *call, const struct api_nothing *in,
                       struct api_type_list *out, struct vsw_err *err)
 {

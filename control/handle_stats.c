@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* ---- which ports ----------------------------------------------------------------------------- */
+/* ---- which ports ------------------------------------------------------------------------- */
 static bool port_is_wanted(const struct api_port *port, const char *tenant, const char *name)
 {
     return (tenant[0] == '\0' || strcmp(port->tenant, tenant) == 0) &&
@@ -43,7 +43,7 @@ static struct dp_counters sum_ports(const struct ctl *ctl, const char *tenant, c
     return sum;
 }
 
-/* ---- stats show ------------------------------------------------------------------------------ */
+/* ---- stats show -------------------------------------------------------------------------- */
 static int add_row(struct api_stats *out, const char *name, const char *tenant,
                    const struct dp_counters *c)
 {
@@ -87,7 +87,9 @@ static int show_queues_of(const struct ctl *ctl, const struct api_port *port, st
         dp_queue_counters(ctl->dp, live->port, q, &qc);
         c.rx_pkts = qc.pkts;
         c.rx_bytes = qc.bytes;
-        snprintf(name, sizeof(name), "%s/%u/in", port->name, q);
+        c.tx_pkts = qc.out_pkts;
+        c.tx_bytes = qc.out_bytes;
+        snprintf(name, sizeof(name), "%s/%u", port->name, q);
         rc = add_row(out, name, port->tenant, &c);
         if (rc < 0)
             break;
@@ -113,12 +115,10 @@ static int show_workers(const struct ctl *ctl, const struct api_stats_filter *in
     int rc = 0;
 
     for (uint16_t i = 0; i < ctl->options->workers && rc == 0; i++) {
-        struct dp_worker_counters wc;
-        struct dp_counters c = {0};
+        struct dp_counters c;
         char name[8];
 
-        dp_worker_counters(ctl->dp, i, &wc);
-        c.rx_pkts = wc.pkts;
+        dp_worker_sums(ctl->dp, i, &c);
         snprintf(name, sizeof(name), "%u", i);
         rc = add_row(out, name, "", &c);
     }
@@ -168,7 +168,7 @@ int handle_stats_show(struct rpc_call *call, const struct api_stats_filter *in,
     return shows[in->by](ctl, in, out);
 }
 
-/* ---- stats drops ----------------------------------------------------------------------------- */
+/* ---- stats drops ------------------------------------------------------------------------- */
 static int add_drop(struct api_drops *out, const char *name, const char *reason, uint64_t count,
                     const char *help)
 {
@@ -236,28 +236,67 @@ static int drops_of_ports(const struct ctl *ctl, const struct api_drop_filter *i
     return rc;
 }
 
+static int drops_of_tenants(const struct ctl *ctl, const struct api_drop_filter *in,
+                            struct api_drops *out)
+{
+    int rc = 0;
+
+    for (uint32_t i = 0; i < ctl->config.tenants.count && rc == 0; i++) {
+        const char *name = ctl->config.tenants.items[i].name;
+        struct dp_counters c;
+
+        if (in->tenant[0] != '\0' && strcmp(in->tenant, name) != 0)
+            continue;
+        c = sum_ports(ctl, name, in->port);
+        rc = add_drops(out, name, &c, in->all);
+    }
+    return rc;
+}
+
+/* Of all ports: a worker does not know tenants. */
+static int drops_of_workers(const struct ctl *ctl, const struct api_drop_filter *in,
+                            struct api_drops *out)
+{
+    int rc = 0;
+
+    for (uint16_t i = 0; i < ctl->options->workers && rc == 0; i++) {
+        struct dp_counters c;
+        char name[8];
+
+        dp_worker_sums(ctl->dp, i, &c);
+        snprintf(name, sizeof(name), "%u", i);
+        rc = add_drops(out, name, &c, in->all);
+    }
+    return rc;
+}
+
+static int drops_in_total(const struct ctl *ctl, const struct api_drop_filter *in,
+                          struct api_drops *out)
+{
+    struct dp_counters c = sum_ports(ctl, in->tenant, in->port);
+
+    return add_drops(out, "total", &c, in->all);
+}
+
 int handle_stats_drops(struct rpc_call *call, const struct api_drop_filter *in,
                        struct api_drops *out, struct vsw_err *err)
 {
+    static int (*const lists[])(const struct ctl *, const struct api_drop_filter *,
+                                struct api_drops *) = {
+        [API_DROPS_PORT] = drops_of_ports,
+        [API_DROPS_WORKER] = drops_of_workers,
+        [API_DROPS_TENANT] = drops_of_tenants,
+        [API_DROPS_TOTAL] = drops_in_total,
+    };
     const struct ctl *ctl = call_ctl(call);
     int rc = check_filter(ctl, in->tenant, in->port, err);
 
     if (rc < 0)
         return rc;
-    if (in->by == API_DROPS_PORT)
-        return drops_of_ports(ctl, in, out);
-    if (in->by == API_DROPS_TOTAL) {
-        struct dp_counters c = sum_ports(ctl, in->tenant, in->port);
-
-        return add_drops(out, "total", &c, in->all);
-    }
-    vsw_err_set(err, -ENOTSUP, "by", "drops are counted per port, not per %s",
-                api_enum_name(&api_drop_group_enum, in->by));
-    vsw_err_hint(err, "by=port or by=total");
-    return -ENOTSUP;
+    return lists[in->by](ctl, in, out);
 }
 
-/* ---- workers --------------------------------------------------------------------------------- */
+/* ---- workers ----------------------------------------------------------------------------- */
 static void fill_worker(const struct ctl *ctl, uint16_t i, struct api_worker_row *row)
 {
     struct sampler_worker now = sampler_worker(ctl->sampler, i);
@@ -269,7 +308,7 @@ static void fill_worker(const struct ctl *ctl, uint16_t i, struct api_worker_row
         snprintf(row->cpus, sizeof(row->cpus), "%d", c.cpu);
     else
         snprintf(row->cpus, sizeof(row->cpus), "any");
-    row->idle = ctl->options->never_sleep ? API_IDLE_SPIN : API_IDLE_SLEEP;
+    row->idle = c.never_sleep ? API_IDLE_SPIN : API_IDLE_SLEEP;
     row->queues = c.queues;
     row->busy_percent = now.busy_percent;
     row->sleep_percent = now.sleep_percent;

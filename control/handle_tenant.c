@@ -74,7 +74,7 @@ int handle_tenant_list(struct rpc_call *call, const struct api_nothing *in,
     return rc;
 }
 
-/* ---- networks -------------------------------------------------------------------------------- */
+/* ---- networks ---------------------------------------------------------------------------- */
 static bool port_is_in(const struct api_port *port, const struct api_network *network)
 {
     return strcmp(port->tenant, network->tenant) == 0 &&

@@ -41,6 +41,7 @@ struct dp_counters port_counters(const struct ctl *ctl, const struct live_port *
         (row)->in_pkts = (c)->rx_pkts;                                                             \
         (row)->in_bytes = (c)->rx_bytes;                                                           \
         (row)->in_segments = (c)->rx_wire_pkts;                                                    \
+        (row)->in_wire_bytes = (c)->rx_wire_bytes;                                                 \
         (row)->unicast_pkts = (c)->unicast;                                                        \
         (row)->flooded_pkts = (c)->flooded;                                                        \
         (row)->dropped_pkts = counters_dropped((c), false);                                        \
@@ -48,6 +49,7 @@ struct dp_counters port_counters(const struct ctl *ctl, const struct live_port *
         (row)->out_pkts = (c)->tx_pkts;                                                            \
         (row)->out_bytes = (c)->tx_bytes;                                                          \
         (row)->out_segments = (c)->tx_wire_pkts;                                                   \
+        (row)->out_wire_bytes = (c)->tx_wire_bytes;                                                \
         (row)->dropped_copies_pkts = counters_dropped((c), true);                                  \
     } while (0)
 uint64_t counters_dropped(const struct dp_counters *c, bool copies);

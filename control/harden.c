@@ -49,6 +49,7 @@ void harden_limits(void)
     struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
 
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a capture at its file size limit ends, not the daemon */
     raise_limit(RLIMIT_NOFILE);
     /* eBPF programs count as locked memory on kernels before 5.11. */
     if (setrlimit(RLIMIT_MEMLOCK, &unlimited) < 0)

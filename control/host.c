@@ -177,7 +177,7 @@ static void on_wake(void *arg, uint32_t events)
     }
 }
 
-/* ---- the packet path ------------------------------------------------------------------------- */
+/* ---- the packet path --------------------------------------------------------------------- */
 static void serve_datapath(void *arg)
 {
     struct host *host = arg;
@@ -203,7 +203,7 @@ int host_serve_datapath(struct host *host, struct vsw_err *err)
     return 0;
 }
 
-/* ---- life ------------------------------------------------------------------------------------ */
+/* ---- life -------------------------------------------------------------------------------- */
 static int host_open(struct host *host)
 {
     host->ports = (struct port_host){

@@ -71,7 +71,7 @@ struct live_name *live_domain(const struct live *live, const char *tenant, const
     return i == NAMEMAP_NONE ? NULL : live->domains[i];
 }
 
-/* ---- giving numbers -------------------------------------------------------------------------- */
+/* ---- giving numbers ---------------------------------------------------------------------- */
 
 /* The lowest free number from *@next on, so that a whole document is one pass. */
 static int next_free(void *const *table, uint32_t from, uint32_t end, uint32_t *next)
@@ -139,7 +139,7 @@ int live_adopt(struct live *live, const struct api_config *config)
     return rc;
 }
 
-/* ---- taking them back ------------------------------------------------------------------------ */
+/* ---- taking them back -------------------------------------------------------------------- */
 static int make_maps(const struct live *live, struct namemap *maps)
 {
     if (namemap_init(&maps[0], live->max_ports) == 0 &&

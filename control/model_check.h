@@ -16,6 +16,7 @@ struct model_check {
     struct vsw_err *err;
 };
 
+/* Fills @err with a sentence about the value at @path of the document. Returns @code. */
 int model_fail(struct vsw_err *err, int code, const char *path, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
@@ -35,6 +36,7 @@ int model_fail_tenant(const struct model_check *check, const char *path, const c
 int model_fail_network(const struct model_check *check, const char *path, const char *tenant,
                        const char *name);
 
+/* The ports of the document: 0, or a negative errno with what is wrong. */
 int model_check_ports(const struct model_check *check);
 
 #endif

@@ -5,6 +5,7 @@
 #include "control/options.h"
 
 #include "base/log.h"
+#include "control/reference.h"
 #include "control/version.h"
 
 #include <errno.h>
@@ -29,6 +30,7 @@ enum {
     OPT_NO_HARDENING,
     OPT_RUN_DIR,
     OPT_STATE_DIR,
+    OPT_PRINT_API,
 };
 
 static const struct option long_options[] = {
@@ -48,6 +50,7 @@ static const struct option long_options[] = {
     {"log-level", required_argument, NULL, OPT_LOG_LEVEL},
     {"memory", required_argument, NULL, OPT_MEMORY},
     {"no-hardening", no_argument, NULL, OPT_NO_HARDENING},
+    {"print-api", no_argument, NULL, OPT_PRINT_API},
     {"version", no_argument, NULL, 'V'},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
@@ -60,7 +63,8 @@ static void print_help(void)
          "\n"
          "  -c, --config FILE       start with this document; default: the saved one\n"
          "  -s, --socket PATH       control socket; default: RUN-DIR/vswitchd.sock\n"
-         "  -w, --workers N|LIST    worker threads: a number, or CPUs to pin them to (0,2-3)\n"
+         "  -w, --workers N|LIST    worker threads: a number, or CPUs to pin them to (0,2-3);\n"
+         "                          default: half of the CPUs, at most 8\n"
          "      --run-dir DIR       sockets; default: /run/vswitch\n"
          "      --state-dir DIR     saved document; default: /var/lib/vswitch\n"
          "      --no-save           do not save changes\n"
@@ -74,11 +78,12 @@ static void print_help(void)
          "      --memory MIB        packet memory of DPDK; default: 16\n"
          "      --no-hardening      keep all capabilities and system calls\n"
          "      --log-level LEVEL   error, warn, info or debug; default: info\n"
+         "      --print-api         print the reference manual (Markdown) and exit\n"
          "  -V, --version\n"
          "  -h, --help");
 }
 
-/* ---- values ---------------------------------------------------------------------------------- */
+/* ---- values ------------------------------------------------------------------------------ */
 static int parse_u32(const char *name, const char *text, uint32_t min, uint32_t max,
                      uint32_t *ret_value, struct vsw_err *err)
 {
@@ -206,7 +211,7 @@ static int parse_socket(const char *text, struct options *o, struct vsw_err *err
     return 0;
 }
 
-/* ---- the whole line -------------------------------------------------------------------------- */
+/* ---- the whole line ---------------------------------------------------------------------- */
 static int parse_one(int opt, const char *arg, struct options *o, struct vsw_err *err)
 {
     switch (opt) {
@@ -278,6 +283,10 @@ enum options_result options_parse(int argc, char **argv, struct options *ret_opt
     while ((opt = getopt_long(argc, argv, "c:s:w:Vh", long_options, NULL)) != -1) {
         if (opt == 'h') {
             print_help();
+            return OPTIONS_DONE;
+        }
+        if (opt == OPT_PRINT_API) {
+            reference_print(stdout);
             return OPTIONS_DONE;
         }
         if (opt == 'V') {

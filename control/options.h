@@ -38,7 +38,8 @@ enum options_result { OPTIONS_RUN, OPTIONS_DONE, OPTIONS_WRONG };
  * @ret_options: filled
  * @err: filled for OPTIONS_WRONG
  *
- * --help and --version print and give OPTIONS_DONE; --log-level takes effect at once.
+ * --log-level takes effect at once.
+ * Return: OPTIONS_RUN; OPTIONS_DONE after --help, --version or --print-api; OPTIONS_WRONG.
  * Context: before anything else.
  * Source: getopt_long(3)
  */

@@ -29,7 +29,7 @@ static void run_or_die(struct ctl *ctl, void (*work)(void *arg), void (*done)(vo
     abort();
 }
 
-/* ---- making ---------------------------------------------------------------------------------- */
+/* ---- making ------------------------------------------------------------------------------ */
 struct making {
     struct ctl *ctl;
     const struct port_type *type;
@@ -94,7 +94,7 @@ int ports_start(struct ctl *ctl, struct live_port *live, struct port *port, stru
                        strerrordesc_np(-rc));
 }
 
-/* ---- ending: stop, detach, grace period, destroy --------------------------------------------- */
+/* ---- ending: stop, detach, grace period, destroy ----------------------------------------- */
 struct ending {
     struct ctl *ctl;
     struct port *port;

@@ -62,7 +62,7 @@ void rpc_server_close(struct rpc_server *server);
 void rpc_server_free(struct rpc_server *server);
 const struct rpc_counters *rpc_server_counters(const struct rpc_server *server);
 
-/* ---- for handlers ---------------------------------------------------------------------------- */
+/* ---- for handlers ------------------------------------------------------------------------ */
 void *rpc_call_context(const struct rpc_call *call);
 enum api_role rpc_call_role(const struct rpc_call *call);
 struct rpc_conn *rpc_call_conn(const struct rpc_call *call); /* NULL: it hung up meanwhile */

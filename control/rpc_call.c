@@ -42,7 +42,7 @@ int rpc_call_fd(struct rpc_call *call)
     return fd < 0 ? -ENOENT : fd;
 }
 
-/* ---- replies --------------------------------------------------------------------------------- */
+/* ---- replies ----------------------------------------------------------------------------- */
 static void send_end_of_batch(struct rpc_conn *conn)
 {
     struct rpc_buffer *replies = &conn->work.replies;
@@ -81,7 +81,7 @@ static void put_error(struct rpc_conn *conn, const struct json *id, enum rpc_cod
     put_reply(conn, rpc_make_error(id, code, err));
 }
 
-/* ---- one call -------------------------------------------------------------------------------- */
+/* ---- one call ---------------------------------------------------------------------------- */
 static void call_free(struct rpc_call *call)
 {
     if (call->in != NULL)
@@ -261,7 +261,7 @@ static void serve_value(struct rpc_conn *conn, const struct json *value)
     }
 }
 
-/* ---- a line ---------------------------------------------------------------------------------- */
+/* ---- a line ------------------------------------------------------------------------------ */
 void rpc_work_drop(struct rpc_conn *conn)
 {
     json_free(conn->work.root);

@@ -23,7 +23,7 @@
 
 static void conn_update(struct rpc_conn *conn);
 
-/* ---- life ------------------------------------------------------------------------------------ */
+/* ---- life -------------------------------------------------------------------------------- */
 void rpc_conn_unref(struct rpc_conn *conn)
 {
     if (--conn->refs > 0)
@@ -75,7 +75,7 @@ void rpc_conn_unhook(struct rpc_conn *conn, struct rpc_hook *hook)
     }
 }
 
-/* ---- writing --------------------------------------------------------------------------------- */
+/* ---- writing ----------------------------------------------------------------------------- */
 static void on_stall(void *arg)
 {
     struct rpc_conn *conn = arg;
@@ -144,7 +144,7 @@ int rpc_conn_notify(struct rpc_conn *conn, const char *method, struct json *para
     return 0;
 }
 
-/* ---- reading --------------------------------------------------------------------------------- */
+/* ---- reading ----------------------------------------------------------------------------- */
 /* One descriptor may wait for the request it came with; whatever else is passed is closed. */
 static void take_fds(struct rpc_conn *conn, struct msghdr *msg)
 {
@@ -239,7 +239,7 @@ static bool begin_line(struct rpc_conn *conn)
     return true;
 }
 
-/* ---- serving --------------------------------------------------------------------------------- */
+/* ---- serving ----------------------------------------------------------------------------- */
 static bool may_serve(const struct rpc_conn *conn)
 {
     return conn->fd >= 0 && !conn->doomed && conn->call == NULL &&

@@ -195,6 +195,17 @@ static int sort_members(struct builder *b, struct dp_member_spec **ret_members)
     return 0;
 }
 
+static uint64_t spinning_workers(const struct api_config *config)
+{
+    uint64_t mask = 0;
+
+    for (uint32_t i = 0; i < config->workers.count; i++) {
+        if (config->workers.items[i].idle == API_IDLE_SPIN)
+            mask |= 1ull << config->workers.items[i].worker;
+    }
+    return mask;
+}
+
 static int build(struct builder *b, struct spec *ret_spec)
 {
     struct model_index row;
@@ -222,7 +233,8 @@ static int build(struct builder *b, struct spec *ret_spec)
                .port_count = b->port_count,
                .fdb_ageing_s = b->config->settings.fdb_ageing_s == API_SECONDS_NEVER
                                    ? 0
-                                   : b->config->settings.fdb_ageing_s},
+                                   : b->config->settings.fdb_ageing_s,
+               .spinning_workers = spinning_workers(b->config)},
         .members = members,
         .vid_tables = b->vid_tables,
     };

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "control/capture.h"
 #include "control/change.h"
 #include "control/ports.h"
 #include "control/saver.h"
@@ -71,7 +72,8 @@ static void on_look(void *arg)
     }
     if (!s->ending && change_idle(ctl))
         end_ports(s);
-    if (s->ending && s->ports == 0 && saver_idle(ctl->saver) && helper_pending(ctl->helper) == 0) {
+    if (s->ending && s->ports == 0 && captures_idle(ctl->captures) && saver_idle(ctl->saver) &&
+        helper_pending(ctl->helper) == 0) {
         stop_end(s, 0);
         return;
     }
@@ -86,6 +88,7 @@ void stop_begin(struct ctl *ctl)
         return;
     ctl->stopping = true;
     log_info("stopping");
+    captures_end_all(ctl->captures);
     rpc_server_close(ctl->rpc);
     s = ctl_alloc(1, sizeof(*s));
     s->ctl = ctl;

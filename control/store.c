@@ -82,7 +82,7 @@ int store_write(const char *dir, const struct json *config, uint64_t revision, s
     return rc;
 }
 
-/* ---- reading --------------------------------------------------------------------------------- */
+/* ---- reading ----------------------------------------------------------------------------- */
 static int read_fd(int fd, char *text, size_t size, size_t *ret_len)
 {
     size_t len = 0;

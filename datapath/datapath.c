@@ -21,8 +21,7 @@
  * this. */
 #define RETIRE_AGAIN_NS (50 * NS_PER_US)
 
-/* ---- making and ending
- * --------------------------------------------------------------------------- */
+/* ---- making and ending ------------------------------------------------------------------- */
 
 static int allocate(struct datapath *dp)
 {
@@ -39,8 +38,10 @@ static int allocate(struct datapath *dp)
     dp->port = mem_zalloc(dp->params.max_ports, sizeof(*dp->port));
     dp->tenant = mem_zalloc(dp->params.max_tenants, sizeof(*dp->tenant));
     dp->domain = mem_zalloc(dp->params.max_domains + 1ul, sizeof(*dp->domain));
+    dp->captures = mem_zalloc(dp->params.max_ports, sizeof(*dp->captures));
     dp->fdb = fdb_create(&fdb);
-    if (dp->port == NULL || dp->tenant == NULL || dp->domain == NULL || dp->fdb == NULL)
+    if (dp->captures == NULL || dp->port == NULL || dp->tenant == NULL || dp->domain == NULL ||
+        dp->fdb == NULL)
         return -ENOMEM;
     return retire_init(&dp->retire, dp->params.workers);
 }
@@ -101,6 +102,7 @@ void dp_destroy(struct datapath *dp)
 {
     if (dp == NULL)
         return;
+    assert(dp->capture_count == 0);
     /* First: what is called back looks at the workers. */
     if (dp->retire.qsbr != NULL) {
         while (retire_run(&dp->retire))
@@ -111,6 +113,7 @@ void dp_destroy(struct datapath *dp)
     view_destroy(atomic_load_explicit(&dp->view, memory_order_relaxed));
     retire_fini(&dp->retire);
     fdb_destroy(dp->fdb);
+    free(dp->captures);
     free(dp->port);
     free(dp->tenant);
     free(dp->domain);
@@ -119,8 +122,7 @@ void dp_destroy(struct datapath *dp)
     free(dp);
 }
 
-/* ---- events and grace periods
- * -------------------------------------------------------------------- */
+/* ---- events and grace periods ------------------------------------------------------------ */
 
 int dp_event_fd(const struct datapath *dp)
 {
@@ -131,10 +133,9 @@ void dp_signal(struct datapath *dp)
 {
     const uint64_t one = 1;
 
-    /* Control clears it, then looks for work; we made work, and look here: neither may overtake. */
-    atomic_thread_fence(memory_order_seq_cst);
-    if (atomic_load_explicit(&dp->event_pending, memory_order_relaxed) ||
-        atomic_exchange_explicit(&dp->event_pending, true, memory_order_acq_rel))
+    /* Always an exchange, a full fence: what was put on a ring before is seen by control, which
+     * clears this and then looks at the rings. */
+    if (atomic_exchange_explicit(&dp->event_pending, true, memory_order_seq_cst))
         return;
     if (write(dp->event_fd, &one, sizeof(one)) < 0)
         assert(errno == EAGAIN);
@@ -180,8 +181,7 @@ void dp_retire(struct datapath *dp, void (*done)(void *arg), void *arg)
     dp_signal(dp);
 }
 
-/* ---- ports
- * --------------------------------------------------------------------------------------- */
+/* ---- ports ------------------------------------------------------------------------------- */
 
 int dp_port_attach(struct datapath *dp, struct port *port, uint16_t index)
 {
@@ -253,6 +253,9 @@ void dp_port_detach(struct datapath *dp, struct port *port)
         place_watch(dp, &ps->rxq[i]);
         worker_unchange(&dp->worker[ps->rxq[i].worker], &ps->rxq[i]);
     }
+    /* An event between the last publication and here may have put a queue on a worker's list again:
+     * another view empties the lists. */
+    dp_swap_services(dp);
     *leaving = (struct leaving_port){.dp = dp, .rxq = ps->rxq, .index = port->index};
     dp_retire(dp, forget_port, leaving);
 }
@@ -292,8 +295,7 @@ int dp_inject(struct datapath *dp, struct port *port, const void *frame, size_t 
     return -EAGAIN;
 }
 
-/* ---- publishing
- * ---------------------------------------------------------------------------------- */
+/* ---- publishing -------------------------------------------------------------------------- */
 
 /* Largest frame in units of the bucket: a draw is never cut below it. */
 static void set_bucket(struct bucket *b, uint64_t rate, uint64_t burst, uint64_t frame_max)
@@ -343,20 +345,24 @@ static void set_limits(struct datapath *dp, const struct dp_spec *spec)
     }
 }
 
-static uint32_t fdb_limit(const struct datapath *dp, uint32_t wanted)
-{
-    return wanted == 0 ? dp->params.fdb_max : wanted;
-}
-
 static void set_fdb_limits(struct datapath *dp, const struct dp_spec *spec)
 {
     for (uint16_t i = 0; i < spec->tenant_count; i++)
         fdb_set_tenant_limit(dp->fdb, spec->tenants[i].tenant,
-                             fdb_limit(dp, spec->tenants[i].max_fdb));
+                             spec->tenants[i].max_fdb == 0 ? dp->params.fdb_max
+                                                           : spec->tenants[i].max_fdb);
     for (uint16_t i = 0; i < spec->port_count; i++)
-        fdb_set_port_limit(dp->fdb, spec->ports[i].port, fdb_limit(dp, spec->ports[i].max_fdb));
+        fdb_set_port_limit(dp->fdb, spec->ports[i].port, spec->ports[i].max_fdb);
     for (uint16_t i = 0; i < spec->domain_count; i++)
         dp->domain[spec->domains[i].domain].tenant = spec->domains[i].tenant;
+}
+
+static void set_idle(struct datapath *dp, uint64_t spinning)
+{
+    for (uint16_t i = 0; i < dp->params.workers; i++)
+        atomic_store_explicit(&dp->worker[i].never_sleep,
+                              dp->params.never_sleep || (spinning >> i & 1) != 0,
+                              memory_order_relaxed);
 }
 
 static bool is_member(const struct topology *t, uint16_t domain, uint16_t port)
@@ -432,6 +438,7 @@ int dp_publish(struct datapath *dp, const struct dp_spec *spec)
         return -ENOMEM;
     }
     set_fdb_limits(dp, spec);
+    set_idle(dp, spec->spinning_workers);
     dp->ageing_s = spec->fdb_ageing_s;
     lost = old != NULL && has_lost_members(old->topology, t);
     dp_swap_view(dp, view);

@@ -62,8 +62,8 @@ struct dp_limit_spec {
 
 enum dp_transparent {
     DP_TRANSPARENT_NONE, /* 01:80:c2:00:00:00..0f are dropped */
-    DP_TRANSPARENT_LLDP, /* :0e, :03 and :00 with EtherType LLDP pass */
-    DP_TRANSPARENT_ALL,
+    DP_TRANSPARENT_LLDP, /* those with EtherType LLDP pass */
+    DP_TRANSPARENT_ALL,  /* all pass but MAC control frames (PAUSE) */
 };
 
 enum dp_flood { DP_FLOOD_BROADCAST, DP_FLOOD_MULTICAST, DP_FLOOD_UNKNOWN, DP_FLOOD_COUNT };
@@ -96,7 +96,7 @@ struct dp_port_spec {
     bool up; /* administratively; a port that is down takes and gives nothing */
     struct dp_limit_spec in, out;
     uint64_t flood_pps[DP_FLOOD_COUNT]; /* 0 = unlimited */
-    uint32_t max_fdb;                   /* 0 = unlimited */
+    uint32_t max_fdb;                   /* 0 = learns none */
 };
 
 /* All borrowed for the duration of dp_publish(). */
@@ -105,7 +105,8 @@ struct dp_spec {
     const struct dp_domain_spec *domains;
     const struct dp_port_spec *ports;
     uint16_t tenant_count, domain_count, port_count;
-    uint32_t fdb_ageing_s; /* 0 = never */
+    uint32_t fdb_ageing_s;     /* 0 = never */
+    uint64_t spinning_workers; /* bit i: worker i never sleeps */
 };
 
 /**
@@ -144,7 +145,7 @@ void dp_stop(struct datapath *dp);
 
 /**
  * dp_destroy() - free everything
- * @dp: stopped, no ports; NULL is fine
+ * @dp: stopped, no ports, no captures; NULL is fine
  *
  * Context: control.
  * Source: none
@@ -287,6 +288,7 @@ struct dp_counters {
 
 struct dp_queue_counters {
     uint64_t pkts, bytes, bursts, polls, empty_polls, throttled, held_back;
+    uint64_t out_pkts, out_bytes; /* of the transmit queue of the same number */
     uint16_t worker;
     bool sleeping; /* armed: waiting for an event */
 };
@@ -295,6 +297,7 @@ struct dp_worker_counters {
     uint64_t pkts, bursts, cycles_busy, sleeps, wakeups, slept_ns;
     uint32_t queues; /* receive queues it serves */
     int cpu;         /* -1 = not pinned */
+    bool never_sleep;
 };
 
 /**
@@ -308,9 +311,14 @@ struct dp_worker_counters {
  */
 void dp_port_counters(const struct datapath *dp, uint16_t port, struct dp_counters *ret);
 
+/* One receive queue of an attached port: frames, polls, who serves it. */
 void dp_queue_counters(const struct datapath *dp, const struct port *port, uint16_t queue,
                        struct dp_queue_counters *ret);
 
+/* What one worker did, over all ports: as dp_port_counters(). Control; does not block. */
+void dp_worker_sums(const struct datapath *dp, uint16_t worker, struct dp_counters *ret);
+
+/* One worker: frames, bursts, sleep, cycles. Control; does not block. */
 void dp_worker_counters(const struct datapath *dp, uint16_t worker, struct dp_worker_counters *ret);
 
 /**

@@ -2,10 +2,10 @@
 #include "datapath/deliver.h"
 
 #include "base/counter.h"
+#include "datapath/capture_tap.h"
 #include "datapath/dp.h"
 
-/* ---- what may leave
- * ------------------------------------------------------------------------------ */
+/* ---- what may leave ---------------------------------------------------------------------- */
 
 /* L3 bytes of the largest frame on the wire, tags not counted. */
 static uint32_t l3_bytes(const struct frame *f)
@@ -56,17 +56,25 @@ static void drop_all(struct worker *w, uint16_t port, const struct tx_item *item
         forward_drop(w, port, reason, items[i].frame);
 }
 
-/* ---- one transmit queue, locked
- * ------------------------------------------------------------------ */
+/* ---- one transmit queue, locked ---------------------------------------------------------- */
 
 static bool is_unicast(const struct worker *w, const struct frame *f)
 {
     return w->forward.verdict[f - w->forward.burst->frame].kind == VERDICT_UNICAST;
 }
 
-static void count_sent(struct worker *w, uint16_t port, const struct tx_item *items, uint16_t count)
+static void count_copies(struct worker *w, struct port_txq *q, uint64_t pkts, uint64_t bytes)
 {
-    struct dp_counters *c = &w->port[port];
+    counter_add(&w->port[q->port->index].tx_pkts, pkts);
+    counter_add(&w->port[q->port->index].tx_bytes, bytes);
+    counter_add(&q->pkts, pkts);
+    counter_add(&q->bytes, bytes);
+}
+
+static void count_sent(struct worker *w, struct port_txq *q, const struct tx_item *items,
+                       uint16_t count)
+{
+    struct dp_counters *c = &w->port[q->port->index];
     uint64_t pkts = 0, bytes = 0, wire_pkts = 0, wire_bytes = 0;
 
     for (uint16_t i = 0; i < count; i++) {
@@ -80,8 +88,7 @@ static void count_sent(struct worker *w, uint16_t port, const struct tx_item *it
         wire_pkts += f->wire_pkts;
         wire_bytes += (uint64_t)(f->wire_bytes + growth * f->wire_pkts);
     }
-    counter_add(&c->tx_pkts, pkts);
-    counter_add(&c->tx_bytes, bytes);
+    count_copies(w, q, pkts, bytes);
     counter_add(&c->tx_wire_pkts, wire_pkts);
     counter_add(&c->tx_wire_bytes, wire_bytes);
 }
@@ -95,7 +102,8 @@ static bool send_as_is(struct worker *w, struct port_txq *q, struct tx_item *ite
     if (count == 0)
         return false;
     q->port->type->tx(q, items, count);
-    count_sent(w, port, items, count);
+    capture_sent(w, port, items, count);
+    count_sent(w, q, items, count);
     for (uint16_t i = 0; i < count; i++) {
         if (likely(items[i].drop == DROP_NONE))
             continue;
@@ -119,6 +127,7 @@ static enum drop_reason send_pieces(struct worker *w, struct port_txq *q,
         for (uint16_t i = 0; i < count; i++)
             pieces[i] = (struct tx_item){.frame = &work->frame[i], .op = item->op};
         q->port->type->tx(q, pieces, count);
+        capture_sent(w, q->port->index, pieces, count);
         for (uint16_t i = 0; i < count; i++) {
             if (pieces[i].drop != DROP_NONE) {
                 drop = pieces[i].drop;
@@ -144,8 +153,7 @@ static bool send_completed(struct worker *w, struct port_txq *q, const struct tx
         drop = send_pieces(w, q, item);
     if (drop == DROP_NONE) {
         counter_add(&c->completed, 1);
-        counter_add(&c->tx_pkts, 1);
-        counter_add(&c->tx_bytes, (uint64_t)(item->frame->len + tag_op_growth_bytes(&item->op)));
+        count_copies(w, q, 1, (uint64_t)(item->frame->len + tag_op_growth_bytes(&item->op)));
         return false;
     }
     forward_drop(w, port, drop, item->frame);
@@ -175,8 +183,7 @@ static bool send_queue(struct worker *w, struct port_txq *q, struct tx_item *ite
     return full;
 }
 
-/* ---- choosing the queue
- * -------------------------------------------------------------------------- */
+/* ---- choosing the queue ------------------------------------------------------------------ */
 
 /* By flow, so that order holds within one. Where the guest has enough queues each worker keeps to
  * its own, and nobody waits for a lock. */

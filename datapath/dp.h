@@ -27,6 +27,8 @@ struct domain_state {
     uint16_t tenant;
 };
 
+struct capture_set;
+
 struct datapath {
     struct dp_params params;
     int event_fd;
@@ -38,6 +40,9 @@ struct datapath {
     uint32_t ageing_s;
     uint64_t next_age_ns;
     uint64_t next_limit_notice_ns;
+
+    _Atomic(struct capture_set *) *captures; /* by port index; NULL = none; read by workers */
+    uint16_t capture_count;
 
     struct port_state *port;
     struct tenant_state *tenant;

@@ -111,7 +111,7 @@ struct fdb_filter {
 
 #define FDB_FILTER_ALL ((struct fdb_filter){.port = FDB_ANY, .domain = FDB_ANY, .tenant = FDB_ANY})
 
-/* ---- workers ------------------------------------------------------------------------------- */
+/* ---- workers ----------------------------------------------------------------------------- */
 
 #define FDB_DOMAIN_SHIFT  48
 #define FDB_REMOTE_SHIFT  16
@@ -274,7 +274,7 @@ static inline uint32_t fdb_generation(const struct fdb *fdb, uint16_t port)
     return atomic_load_explicit(&fdb->port_generation[port], memory_order_acquire);
 }
 
-/* ---- control ------------------------------------------------------------------------------- */
+/* ---- control ----------------------------------------------------------------------------- */
 
 /**
  * fdb_create() - an empty table

@@ -4,6 +4,7 @@
 #include "base/counter.h"
 #include "base/mac.h"
 #include "base/mem.h"
+#include "datapath/capture_tap.h"
 #include "datapath/deliver.h"
 #include "datapath/dp.h"
 
@@ -11,7 +12,8 @@
 #include <stdlib.h>
 #include <x86intrin.h>
 
-#define ETHERTYPE_LLDP 0x88cc
+#define ETHERTYPE_MAC_CONTROL 0x8808
+#define ETHERTYPE_LLDP        0x88cc
 
 /* What one visit may take when the port has no limit of its own. Four of the largest frames bound
  * the time of a visit, and what software may have to complete for one receiver
@@ -50,11 +52,10 @@ void forward_fini(struct forward *fw)
 void forward_drop(struct worker *w, uint16_t port, enum drop_reason reason, const struct frame *f)
 {
     counter_add(&w->port[port].drops[reason], 1);
-    (void)f;
+    capture_dropped(w, port, reason, f);
 }
 
-/* ---- classify
- * ------------------------------------------------------------------------------------ */
+/* ---- classify ---------------------------------------------------------------------------- */
 
 enum drop_reason forward_classify(const struct view_port *in, struct frame *f)
 {
@@ -87,8 +88,7 @@ static void classify(const struct worker *w, const struct view_port *in, struct 
     }
 }
 
-/* ---- decide
- * -------------------------------------------------------------------------------------- */
+/* ---- decide ------------------------------------------------------------------------------ */
 
 static struct verdict drop_verdict(enum drop_reason reason)
 {
@@ -101,11 +101,6 @@ static bool is_reserved(uint64_t dst)
     return (dst & ~0xfull) == 0x0180c2000000ull;
 }
 
-static bool is_lldp(const struct frame *f)
-{
-    return load_be16(f->head + f->l3_off - 2) == ETHERTYPE_LLDP;
-}
-
 /* Of the sixteen these three carry LLDP. Source: IEEE 802.1AB-2016 table 7-1 */
 static bool is_lldp_address(uint64_t dst)
 {
@@ -114,8 +109,13 @@ static bool is_lldp_address(uint64_t dst)
 
 static bool passes_reserved(const struct view_domain *d, uint64_t dst, const struct frame *f)
 {
-    return d->transparent == DP_TRANSPARENT_ALL ||
-           (d->transparent == DP_TRANSPARENT_LLDP && is_lldp_address(dst) && is_lldp(f));
+    uint16_t type = load_be16(f->head + f->l3_off - 2);
+
+    /* PAUSE and its kin mean the link they arrive on, whatever their address. */
+    if (type == ETHERTYPE_MAC_CONTROL)
+        return false;
+    return d->transparent == DP_TRANSPARENT_ALL || (d->transparent == DP_TRANSPARENT_LLDP &&
+                                                    is_lldp_address(dst) && type == ETHERTYPE_LLDP);
 }
 
 static struct verdict decide_group(const struct view_domain *d, uint64_t dst, const struct frame *f)
@@ -160,8 +160,7 @@ static void decide(struct worker *w, uint16_t in, const struct burst *b)
     }
 }
 
-/* ---- commit
- * -------------------------------------------------------------------------------------- */
+/* ---- commit ------------------------------------------------------------------------------ */
 
 /* Tokens that are policed: of the network where a port carries several, and of flooding. */
 static enum drop_reason draw_tokens(const struct worker *w, const struct view_port *in,
@@ -226,6 +225,7 @@ static void commit(struct worker *w, struct rxq_state *rs, uint16_t port, const 
     uint32_t unicast = 0, flooded = 0;
 
     count_received(w, rs, port, b);
+    capture_received(w, port, b);
     for (uint16_t i = 0; i < b->count; i++) {
         struct verdict *v = &w->forward.verdict[i];
         const struct frame *f = &b->frame[i];
@@ -247,8 +247,7 @@ static void commit(struct worker *w, struct rxq_state *rs, uint16_t port, const 
     counter_add(&w->port[port].flooded, flooded);
 }
 
-/* ---- scatter
- * ------------------------------------------------------------------------------------- */
+/* ---- scatter ----------------------------------------------------------------------------- */
 
 /* A copy that fails before there is anywhere to send it. */
 static void refuse_copy(struct worker *w, uint16_t port, enum drop_reason reason,
@@ -330,8 +329,7 @@ static void scatter(struct worker *w, uint16_t from, const struct burst *b)
     }
 }
 
-/* ---- send
- * ---------------------------------------------------------------------------------------- */
+/* ---- send -------------------------------------------------------------------------------- */
 
 /* Return a transmit queue that was full for a unicast frame, or NULL. */
 static struct port_txq *send_copies(struct worker *w, uint64_t now_ns)
@@ -363,8 +361,7 @@ static struct port_txq *forward_burst(struct worker *w, struct rxq_state *rs, ui
     return send_copies(w, now_ns);
 }
 
-/* ---- receive and give back
- * ----------------------------------------------------------------------- */
+/* ---- receive and give back --------------------------------------------------------------- */
 
 /* Shaping: how much may be taken from the queue now? False: nothing, it has to wait. */
 static bool draw_budget(const struct view_port *in, struct rxq_state *rs, uint64_t now_ns,

@@ -43,6 +43,7 @@ struct forward {
     struct offload_work *offload;
 };
 
+/* Allocates what one worker needs for ports below @max_ports. 0 or -ENOMEM. */
 int forward_init(struct forward *fw, uint16_t max_ports);
 void forward_fini(struct forward *fw);
 

@@ -31,8 +31,7 @@ void offer_ring_fini(struct offer_ring *r)
     r->ring = NULL;
 }
 
-/* ---- worker
- * -------------------------------------------------------------------------------------- */
+/* ---- worker ------------------------------------------------------------------------------ */
 
 static void make_offer(struct worker *w, struct rxq_state *rs, uint16_t port, uint64_t key,
                        uint64_t now_ns)
@@ -76,8 +75,7 @@ void learn_source_slow(struct worker *w, struct rxq_state *rs, uint16_t port, ui
     rs->last_source = (struct last_source){key, generation, now_s};
 }
 
-/* ---- control
- * ------------------------------------------------------------------------------------- */
+/* ---- control ----------------------------------------------------------------------------- */
 
 static void notify(struct datapath *dp, enum dp_notice_kind kind, const struct offer *offer,
                    const struct fdb_event *event)

@@ -7,8 +7,7 @@
 
 #include <errno.h>
 
-/* ---- counters
- * ------------------------------------------------------------------------------------ */
+/* ---- counters ---------------------------------------------------------------------------- */
 
 static_assert(sizeof(struct dp_counters) % sizeof(uint64_t) == 0, "counters are numbers only");
 
@@ -29,6 +28,15 @@ void dp_port_counters(const struct datapath *dp, uint16_t port, struct dp_counte
         sum = dp->removed;
     for (uint16_t i = 0; port != DP_NONE && i < dp->params.workers; i++)
         add_counters(&sum, &dp->worker[i].port[port]);
+    *ret = sum;
+}
+
+void dp_worker_sums(const struct datapath *dp, uint16_t worker, struct dp_counters *ret)
+{
+    struct dp_counters sum = {0};
+
+    for (uint16_t i = 0; i < dp->params.max_ports; i++)
+        add_counters(&sum, &dp->worker[worker].port[i]);
     *ret = sum;
 }
 
@@ -58,6 +66,8 @@ void dp_queue_counters(const struct datapath *dp, const struct port *port, uint1
         .empty_polls = counter_get(&rs->empty_polls),
         .throttled = counter_get(&rs->throttled),
         .held_back = counter_get(&rs->held_back),
+        .out_pkts = counter_get(&port->txq[queue].pkts),
+        .out_bytes = counter_get(&port->txq[queue].bytes),
         .worker = rs->worker,
         .sleeping = counter_get(&rs->sleeping) != 0,
     };
@@ -83,11 +93,11 @@ void dp_worker_counters(const struct datapath *dp, uint16_t worker, struct dp_wo
         .slept_ns = counter_get(&w->slept_ns),
         .queues = served_queues(dp, worker),
         .cpu = w->cpu,
+        .never_sleep = atomic_load_explicit(&w->never_sleep, memory_order_relaxed),
     };
 }
 
-/* ---- FDB
- * ----------------------------------------------------------------------------------------- */
+/* ---- FDB --------------------------------------------------------------------------------- */
 
 int dp_fdb_add(struct datapath *dp, uint16_t domain, const struct mac *mac, uint16_t port)
 {

@@ -107,8 +107,7 @@ void worker_cancel_injections(struct worker *w, uint16_t port)
     }
 }
 
-/* ---- polled and armed
- * ---------------------------------------------------------------------------- */
+/* ---- polled and armed -------------------------------------------------------------------- */
 
 /* A queue is on the poll list when it names the view in which it was put there: a new view empties
  * the list without touching what may have been freed with the old one. */
@@ -200,12 +199,15 @@ static void run_injections(struct worker *w, uint64_t now_ns)
     }
 }
 
+/* Events are fetched before the view is looked at: whoever signals has published first, so an event
+ * that is used up here cannot belong to a view that this round does not see. */
 static void take_events(struct worker *w, uint64_t now_ns)
 {
     struct epoll_event events[EPOLL_EVENTS];
     int count = epoll_wait(w->epoll_fd, events, EPOLL_EVENTS, 0);
 
     w->next_epoll_ns = now_ns + EPOLL_EVERY_NS;
+    follow_view(w, now_ns);
     for (int i = 0; i < count; i++) {
         struct rxq_state *rs = events[i].data.ptr;
 
@@ -236,8 +238,7 @@ static bool try_to_arm(struct rxq_state *rs, uint64_t now_ns)
     return true;
 }
 
-/* ---- one round
- * ----------------------------------------------------------------------------------- */
+/* ---- one round --------------------------------------------------------------------------- */
 
 static bool must_wait(struct rxq_state *rs, uint64_t now_ns)
 {
@@ -285,9 +286,9 @@ uint32_t worker_poll_once(struct worker *w, uint64_t now_ns, uint64_t *ret_wake_
     uint64_t wake_ns = UINT64_MAX;
     uint32_t received = 0, keep = 0, served = 0;
 
-    follow_view(w, now_ns);
     if (now_ns >= w->next_epoll_ns)
         take_events(w, now_ns);
+    follow_view(w, now_ns);
     for (uint32_t i = 0; i < w->polled_count; i++) {
         struct rxq_state *rs = w->polled[i];
         uint32_t before = received;
@@ -309,8 +310,7 @@ uint32_t worker_poll_once(struct worker *w, uint64_t now_ns, uint64_t *ret_wake_
     return received;
 }
 
-/* ---- the thread
- * ---------------------------------------------------------------------------------- */
+/* ---- the thread -------------------------------------------------------------------------- */
 
 /* The epoll set is only waited for here and read once the worker is back online: an event names a
  * queue, and a queue may be freed while the worker is offline. */
@@ -348,9 +348,10 @@ static void run(struct worker *w)
         uint32_t received = worker_poll_once(w, now_ns, &wake_ns);
 
         retire_worker_quiescent(&w->dp->retire, w->id);
-        if (received > 0)
+        /* Not asleep when this round has used up the event that tells to stop. */
+        if (received > 0 || atomic_load_explicit(&w->stop, memory_order_acquire))
             continue;
-        if (wake_ns > now_ns && !w->dp->params.never_sleep)
+        if (wake_ns > now_ns && !atomic_load_explicit(&w->never_sleep, memory_order_relaxed))
             sleep_until(w, now_ns, wake_ns);
         else
             __builtin_ia32_pause();
@@ -395,7 +396,7 @@ void worker_stop(struct worker *w)
 {
     if (!w->started)
         return;
-    atomic_store_explicit(&w->stop, true, memory_order_relaxed);
+    atomic_store_explicit(&w->stop, true, memory_order_release);
     worker_wake(w);
     pthread_join(w->thread, NULL);
     sem_destroy(&w->ready);

@@ -62,6 +62,7 @@ struct worker {
     int init_result;
     bool started;
     _Atomic bool stop;
+    _Atomic bool never_sleep;
 
     const struct view *view; /* valid only when view_number is that of the view in force */
     uint64_t view_number;

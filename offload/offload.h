@@ -22,8 +22,8 @@
 /* Frames made by one offload_next(). */
 #define OFFLOAD_CHUNK BURST_FRAMES
 
-/* Copied or cut for one burst: all of a burst of the largest frames (see forward.c) for one receiver;
- * a flood of such frames to several is cut short. About 150 us of work. */
+/* Copied or cut for one burst: all of a burst of the largest frames (see forward.c) for one
+ * receiver; a flood of such frames to several is cut short. About 150 us of work. */
 #define OFFLOAD_BUDGET_BYTES (6 * FRAME_MAX_BYTES)
 
 /* About 75 KiB; zeroed by its owner at start. */

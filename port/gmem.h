@@ -234,7 +234,7 @@ void *gmem_at_uva(const struct gmem_map *map, uint64_t uva, uint64_t len_bytes, 
 bool gmem_copy_in(const struct gmem_map *map, struct gmem_hit *hit, uint64_t gpa, void *dst,
                   uint64_t len_bytes);
 
-/* ---- single fetches of aligned words: the compiler can neither repeat nor split them ------- */
+/* ---- single fetches of aligned words: the compiler can neither repeat nor split them ----- */
 
 static inline uint16_t gmem_load_u16(const void *p)
 {

@@ -81,7 +81,8 @@ struct port_rxq {
 struct port_txq {
     struct port *port;
     uint16_t index;
-    _Atomic bool locked; /* see port_txq_trylock() */
+    _Atomic bool locked;  /* see port_txq_trylock() */
+    uint64_t pkts, bytes; /* sent; written under the lock */
 } cache_aligned;
 
 struct port {
@@ -124,6 +125,10 @@ struct port_type {
     const char *help; /* one line */
     const struct api_object *options;
     size_t options_bytes;
+
+    /* Has this process what it takes to have such ports (devices, rights)? Asked once, before
+     * anything else, when one is wanted; NULL: always. 0 or a negative errno with @err filled. */
+    int (*can_run)(struct vsw_err *err);
 
     /* helper thread; may block. Return 0 or a negative errno with @err filled. */
     int (*prepare)(struct port_host *host, const struct port_config *config, struct port **ret_port,

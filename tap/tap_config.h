@@ -53,6 +53,7 @@ int tap_config_parse(const struct port_config *config, struct tap_config *ret, s
 /* May @next replace @now on a live device? False when the device must be made anew. */
 bool tap_config_same_device(const struct tap_config *now, const struct tap_config *next);
 
+/* The same address with the same prefix length? */
 bool tap_address_equal(const struct tap_address *a, const struct tap_address *b);
 
 /* Is @address in the list? */

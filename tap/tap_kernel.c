@@ -17,7 +17,6 @@
 #define TUNSETCARRIER _IOW('T', 226, int)
 #endif
 
-#define TUN_PATH     "/dev/net/tun"
 #define TUN_FLAGS    (IFF_TAP | IFF_NO_PI | IFF_VNET_HDR)
 #define TUN_OFFLOADS (TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN)
 #define ALIAS_PREFIX "vswitchd port "
@@ -25,7 +24,7 @@
     "run the switch with CAP_NET_ADMIN, or make the device for its user: "                         \
     "ip tuntap add %s mode tap multi_queue user USER"
 
-/* ---- queues ---------------------------------------------------------------------------------- */
+/* ---- queues ------------------------------------------------------------------------------ */
 static int open_error(const struct tap_config *c, int rc, struct vsw_err *err)
 {
     switch (rc) {
@@ -48,12 +47,12 @@ static int open_error(const struct tap_config *c, int rc, struct vsw_err *err)
 
 static int open_tun(struct vsw_err *err)
 {
-    int fd = open(TUN_PATH, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    int fd = open(TAP_TUN_PATH, O_RDWR | O_NONBLOCK | O_CLOEXEC);
     int rc = -errno;
 
     if (fd >= 0)
         return fd;
-    vsw_err_set(err, rc, NULL, "cannot open %s: %s", TUN_PATH, strerror(-rc));
+    vsw_err_set(err, rc, NULL, "cannot open %s: %s", TAP_TUN_PATH, strerror(-rc));
     if (rc == -EACCES || rc == -EPERM)
         vsw_err_hint(err, "the switch's user needs read and write permission for it");
     else

@@ -13,6 +13,8 @@
 #include "tap/tap_netns.h"
 #include "tap/tap_prog.h"
 
+#define TAP_TUN_PATH "/dev/net/tun"
+
 /* What the kernel may hand to us unfinished, and what it takes so. */
 #define TAP_OFFLOADS (PORT_OFFLOAD_CSUM | PORT_OFFLOAD_TSO4 | PORT_OFFLOAD_TSO6 | PORT_OFFLOAD_ECN)
 

@@ -68,6 +68,7 @@ bool tap_netns_process_ended(const struct tap_netns *ns);
 int tap_netns_enter(const struct tap_netns *ns, struct tap_netns_visit *ret, struct vsw_err *err);
 void tap_netns_leave(struct tap_netns_visit *visit);
 
+/* Lets go of the namespace. */
 void tap_netns_close(struct tap_netns *ns);
 
 #endif

@@ -3,8 +3,11 @@
  * The port type "tap": making and ending a port (helper thread), what it says about itself
  * (control thread), and the table of its functions.
  */
+#include <cap-ng.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "tap/tap_port.h"
 
@@ -134,11 +137,29 @@ static void tap_counters(const struct port *port, port_counter_cb *cb, void *arg
         cb(arg, names[i][0], before->filter_drops[i] + s->filter_drops[i], names[i][1]);
 }
 
+/* CAP_NET_ADMIN makes the device; without it only one that was made for our user could be used. */
+static int tap_can_run(struct vsw_err *err)
+{
+    int fd = open(TAP_TUN_PATH, O_RDWR | O_CLOEXEC);
+    bool opened = fd >= 0;
+
+    if (opened)
+        close(fd);
+    capng_get_caps_process();
+    if (opened && capng_have_capability(CAPNG_EFFECTIVE, CAP_NET_ADMIN))
+        return 0;
+    vsw_err_set(err, -EPERM, NULL, "a tap port is wanted, but there is no permission for %s%s",
+                TAP_TUN_PATH, opened ? " (CAP_NET_ADMIN)" : "");
+    vsw_err_hint(err, "start vswitchd as root, or remove the tap ports");
+    return -EPERM;
+}
+
 const struct port_type port_type_tap = {
     .name = "tap",
     .help = "a network interface of the host, a namespace or a container",
     .options = &tap_options_object,
     .options_bytes = sizeof(struct tap_options),
+    .can_run = tap_can_run,
     .prepare = tap_prepare,
     .destroy = tap_destroy,
     .start = tap_life_start,

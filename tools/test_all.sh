@@ -48,6 +48,7 @@ build() { # WORD...: a build counts as one check
 }
 
 layer "build" build all
+layer "lint" make lint
 layer "unit" make -j"$jobs" unit
 layer "flow" make -j"$jobs" flow
 layer "unit, ASan and UBSan" make -j"$jobs" SAN=address,undefined unit

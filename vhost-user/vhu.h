@@ -46,14 +46,15 @@
 #define VHU_RETRY_SOON_NS    (20 * NS_PER_MS)
 #define VHU_RETRY_SOON_TRIES 10
 
-/* ---- options --------------------------------------------------------------------------------- */
+/* ---- options ----------------------------------------------------------------------------- */
 #define VHU_ROLES(E)                                                                               \
     E(VHU_ROLE_SERVER, "server", "the switch listens, the VM connects")                            \
     E(VHU_ROLE_CLIENT, "client", "the VM listens, the switch connects and retries for ever")
 API_ENUM_DECLARE(vhu_role, VHU_ROLES)
 
 #define VHU_OPTIONS(F, S)                                                                          \
-    F(S, path, STR, (108), API_REQUIRED, NULL, "path of the socket")                               \
+    F(S, path, STR, (108), API_OPTIONAL, NULL,                                                     \
+      "path of the socket; default: NAME.sock in the run folder of vswitchd")                      \
     F(S, role, ENUM, (vhu_role), API_OPTIONAL, "server", "who listens on the socket")              \
     F(S, queues, U32, (1, PORT_QUEUES_MAX), API_OPTIONAL, "8",                                     \
       "queue pairs offered to the VM; 1 for user-mode-linux")                                      \
@@ -63,7 +64,7 @@ API_ENUM_DECLARE(vhu_role, VHU_ROLES)
     F(S, mac, MAC, (), API_OPTIONAL, NULL, "address for the VM's network card, for `port show`")
 API_OBJECT_DECLARE(vhu_options, VHU_OPTIONS)
 
-/* ---- counters -------------------------------------------------------------------------------- */
+/* ---- counters ---------------------------------------------------------------------------- */
 /* Why a message was refused: R(name, help). */
 #define VHU_REFUSALS(R)                                                                            \
     R(unknown_message, "messages refused: number that is not known")                               \
@@ -106,7 +107,7 @@ struct vhu_counters {
     uint64_t refused[VHU_REFUSAL_COUNT];
 };
 
-/* ---- state ----------------------------------------------------------------------------------- */
+/* ---- state ------------------------------------------------------------------------------- */
 /* What the front-end told us of one ring. Plain data: no pointer, no fd. */
 struct vhu_ring_state {
     uint32_t num;
@@ -320,6 +321,7 @@ VHU_HANDLER(set_mtu)
 VHU_HANDLER(get_status)
 VHU_HANDLER(set_status)
 
+/* Feature bits of virtio, and of the protocol, that this port offers to a front-end. */
 uint64_t vhu_features_offered(const struct vhu *v);
 uint64_t vhu_protocol_offered(const struct vhu *v);
 

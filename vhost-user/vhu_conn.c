@@ -28,7 +28,7 @@ bool vhu_conn_is_open(const struct vhu *v)
     return v->conn.fd >= 0;
 }
 
-/* ---- rate ------------------------------------------------------------------------------------ */
+/* ---- rate -------------------------------------------------------------------------------- */
 bool vhu_rate_take(struct vhu *v, uint64_t *ret_at_ns)
 {
     uint64_t now_ns = clock_now_ns();
@@ -47,7 +47,7 @@ bool vhu_rate_take(struct vhu *v, uint64_t *ret_at_ns)
     return true;
 }
 
-/* ---- file descriptors ------------------------------------------------------------------------ */
+/* ---- file descriptors -------------------------------------------------------------------- */
 static void drop_fds(struct vhu *v)
 {
     struct vhu_conn *c = &v->conn;
@@ -84,8 +84,7 @@ static void fds_keep(struct vhu *v, const struct cmsghdr *cmsg)
     }
 }
 
-/* ---- reading
- * --------------------------------------------------------------------------------- */
+/* ---- reading ----------------------------------------------------------------------------- */
 static void on_conn(void *arg, uint32_t events);
 
 /* What do we wait for now? Nothing, while a message is being handled or reading pauses. */
@@ -285,8 +284,7 @@ static void conn_run(struct vhu *v)
     conn_watch(v);
 }
 
-/* ---- answers
- * --------------------------------------------------------------------------------- */
+/* ---- answers ----------------------------------------------------------------------------- */
 static void conn_flush(struct vhu *v)
 {
     struct vhu_conn *c = &v->conn;
@@ -330,8 +328,7 @@ static void on_conn(void *arg, uint32_t events)
     conn_run(v);
 }
 
-/* ---- life
- * ------------------------------------------------------------------------------------ */
+/* ---- life -------------------------------------------------------------------------------- */
 int vhu_conn_start(struct vhu *v, int fd)
 {
     struct vhu_conn *c = &v->conn;

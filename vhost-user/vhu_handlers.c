@@ -21,7 +21,7 @@ static void answer(struct vhu *v, uint64_t payload)
     v->reply = (struct vhu_reply){.wanted = true, .size = 8, .payload = payload};
 }
 
-/* ---- features -------------------------------------------------------------------------------- */
+/* ---- features ---------------------------------------------------------------------------- */
 /* What QEMU leaves to the back-end. MAC, STATUS, control queue: QEMU offers them on its own.
  *
  * A front-end that drives the device itself (user-mode-linux, virtio-user) makes itself known by
@@ -148,7 +148,7 @@ void vhu_apply_get_queue_num(struct vhu *v, const struct vhu_msg *m)
     answer(v, v->port.queue_pairs);
 }
 
-/* ---- owner, status, MTU, announcement -------------------------------------------------------- */
+/* ---- owner, status, MTU, announcement ---------------------------------------------------- */
 enum vhu_refusal vhu_check_set_owner(struct vhu *v, const struct vhu_msg *m, struct vsw_err *err)
 {
     return VHU_REFUSED_NOT;

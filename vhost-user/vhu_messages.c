@@ -97,7 +97,7 @@ const char *vhu_request_name(uint32_t request)
     return h ? h->name : "unknown";
 }
 
-/* ---- check ----------------------------------------------------------------------------------- */
+/* ---- check ------------------------------------------------------------------------------- */
 static enum vhu_refusal check_form(const struct vhu *v, const struct vhu_handler *h,
                                    struct vsw_err *err)
 {
@@ -127,7 +127,7 @@ static enum vhu_refusal check_form(const struct vhu *v, const struct vhu_handler
     return VHU_REFUSED_NOT;
 }
 
-/* ---- answer ---------------------------------------------------------------------------------- */
+/* ---- answer ------------------------------------------------------------------------------ */
 static bool ack_wanted(const struct vhu *v)
 {
     return (v->conn.msg.flags & VHU_FLAG_NEED_REPLY) && vhu_bit(v->state.protocol, VHU_P_REPLY_ACK);

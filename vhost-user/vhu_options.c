@@ -13,7 +13,7 @@
 
 API_ENUM_DEFINE(vhu_role, VHU_ROLES)
 API_OBJECT_DEFINE(vhu_options, VHU_OPTIONS, "vhost-user options",
-                  "A virtual machine's network card over a vhost-user socket.")
+                  "A virtual machine's network card over a vhost-user socket")
 
 #define NSS_BYTES 16384
 

@@ -80,7 +80,7 @@ static int vhu_prepare(struct port_host *host, const struct port_config *config,
     return 0;
 }
 
-/* ---- connection ------------------------------------------------------------------------------ */
+/* ---- connection -------------------------------------------------------------------------- */
 void vhu_teardown(struct vhu *v)
 {
     bool was_connected = v->was_connected;
@@ -137,7 +137,7 @@ static void vhu_stop(struct port *port, void (*done)(void *arg), void *arg)
     vhu_disconnect(v);
 }
 
-/* ---- configuration --------------------------------------------------------------------------- */
+/* ---- configuration ----------------------------------------------------------------------- */
 static int vhu_can_configure(const struct port *port, const struct port_config *config)
 {
     const struct vhu_options *a = &vhu_of(port)->options;
@@ -173,7 +173,7 @@ static int vhu_configure(struct port *port, const struct port_config *config, st
     return 0;
 }
 
-/* ---- trouble that workers found -------------------------------------------------------------- */
+/* ---- trouble that workers found ---------------------------------------------------------- */
 static void memory_fault(struct vhu *v)
 {
     v->fault_told = true;

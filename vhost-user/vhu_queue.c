@@ -50,7 +50,7 @@ bool vhu_ring_enabled(const struct vhu *v, unsigned index)
     return v->state.ring[index].enable;
 }
 
-/* ---- what the rest of the switch sees -------------------------------------------------------- */
+/* ---- what the rest of the switch sees ---------------------------------------------------- */
 static void rxq_show(struct vhu *v, unsigned index)
 {
     struct port_rxq *q = &v->port.rxq[index / 2];
@@ -115,7 +115,7 @@ void vhu_rings_show(struct vhu *v)
     ready_tell(v);
 }
 
-/* ---- out of service -------------------------------------------------------------------------- */
+/* ---- out of service ---------------------------------------------------------------------- */
 static void ring_harvest(struct vhu *v, unsigned index)
 {
     struct vhu_ring *r = &v->ring[index];
@@ -167,7 +167,7 @@ void vhu_rings_change(struct vhu *v, uint64_t mask, vhu_then *then)
         change_done(v);
 }
 
-/* ---- broken ---------------------------------------------------------------------------------- */
+/* ---- broken ------------------------------------------------------------------------------ */
 void vhu_ring_break(struct vhu *v, unsigned index, const char *why)
 {
     struct vhu_ring *r = &v->ring[index];
@@ -192,7 +192,7 @@ bool vhu_has_broken(const struct vhu *v)
     return false;
 }
 
-/* ---- into service ---------------------------------------------------------------------------- */
+/* ---- into service ------------------------------------------------------------------------ */
 static void on_first_kick(void *arg, uint32_t events);
 
 static struct vring_config ring_config(const struct vhu *v, unsigned index)
@@ -317,7 +317,7 @@ static void on_first_kick(void *arg, uint32_t events)
         vhu_rings_build(v); /* else at its end */
 }
 
-/* ---- stop ------------------------------------------------------------------------------------ */
+/* ---- stop -------------------------------------------------------------------------------- */
 static void fd_drop(int *fd)
 {
     if (*fd >= 0)
@@ -360,7 +360,7 @@ void vhu_ring_reset(struct vhu *v, unsigned index)
     v->state.ring[index] = (struct vhu_ring_state){0};
 }
 
-/* ---- one change at a time -------------------------------------------------------------------- */
+/* ---- one change at a time ---------------------------------------------------------------- */
 static void broken_retired(struct vhu *v)
 {
     vhu_rings_build(v);

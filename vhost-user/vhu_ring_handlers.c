@@ -14,7 +14,7 @@
 
 #define BIT(n) (1ull << (n))
 
-/* ---- rings ----------------------------------------------------------------------------------- */
+/* ---- rings ------------------------------------------------------------------------------- */
 static enum vhu_refusal check_index(const struct vhu *v, uint64_t index, struct vsw_err *err)
 {
     if (index < v->rings)
@@ -140,7 +140,7 @@ void vhu_apply_get_vring_base(struct vhu *v, const struct vhu_msg *m)
         .wanted = true, .size = 8, .payload = index | (uint64_t)v->state.ring[index].base << 32};
 }
 
-/* ---- event descriptors ----------------------------------------------------------------------- */
+/* ---- event descriptors ------------------------------------------------------------------- */
 static unsigned fd_ring(const struct vhu_msg *m)
 {
     return (unsigned)(m->payload.u64 & VHU_VRING_INDEX_MASK);

@@ -178,7 +178,7 @@ int vhu_socket_prepare(struct vhu *v, struct vsw_err *err)
     return rc;
 }
 
-/* ---- server ---------------------------------------------------------------------------------- */
+/* ---- server ------------------------------------------------------------------------------ */
 static void listen_watch(struct vhu *v);
 
 static void accept_again(void *arg)
@@ -295,7 +295,7 @@ static void server_close(struct vhu *v)
     v->listen_fd = -1;
 }
 
-/* ---- client ---------------------------------------------------------------------------------- */
+/* ---- client ------------------------------------------------------------------------------ */
 static void client_try(struct vhu *v);
 
 static void on_retry(void *arg)
@@ -415,7 +415,7 @@ static void client_close(struct vhu *v)
     v->retry = NULL;
 }
 
-/* ---- both ------------------------------------------------------------------------------------ */
+/* ---- both -------------------------------------------------------------------------------- */
 int vhu_socket_open(struct vhu *v, struct vsw_err *err)
 {
     if (v->options.role == VHU_ROLE_SERVER)

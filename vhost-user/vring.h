@@ -200,6 +200,7 @@ bool vring_has_room(const struct vring *v);
  * @v: no worker uses it any more
  *
  * Chains of a burst that was not given back do not count as taken.
+ * Return: index of the first chain that the next owner of the ring has to look at.
  * Context: any thread; does not block.
  * Source: vhost-user specification, VHOST_USER_GET_VRING_BASE
  */

@@ -188,6 +188,8 @@ static void reserved_addresses(void **state)
     send_reserved(0x00, 0x0026);
     send_reserved(0x02, 0x8809);
     assert_int_equal(fake_port_received(lab.port[1]), 4);
+    send_reserved(0x01, 0x8808);
+    assert_int_equal(fake_port_received(lab.port[1]), 4);
 }
 
 static void isolated_ports_only_talk_to_others(void **state)
@@ -403,6 +405,16 @@ static void mac_limit_of_a_port(void **state)
     assert_int_equal(fake_port_received(lab.port[2]), 0);
 }
 
+static void port_that_learns_none(void **state)
+{
+    lab.port_spec[0].max_fdb = 0;
+    lab_publish(&lab);
+    lab_send(&lab, 0, 0xff, 1);
+    assert_int_equal(dp_fdb_count(lab.dp), 0);
+    lab_send(&lab, 1, 0xff, 2);
+    assert_int_equal(dp_fdb_count(lab.dp), 1);
+}
+
 static void flush_makes_ports_learn_anew(void **state)
 {
     const struct dp_fdb_filter red = {.domain = RED, .port = DP_NONE, .tenant = DP_NONE};
@@ -464,6 +476,7 @@ int main(void)
         T(quiet_queue_is_armed_and_its_event_brings_it_back),
         T(injected_frame_counts_as_received),
         T(mac_limit_of_a_port),
+        T(port_that_learns_none),
         T(flush_makes_ports_learn_anew),
         T(detached_port_keeps_sums_exact),
     };

@@ -49,6 +49,7 @@ static void add_port(uint16_t i, uint64_t frames, uint8_t dst_host)
         .port = i,
         .up = true,
         .vlan = {.mode = VLAN_MODE_ACCESS, .native = 1},
+        .max_fdb = 1024,
     };
     members[domain.member_count++] = (struct dp_member_spec){.port = i};
 }

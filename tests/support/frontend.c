@@ -53,7 +53,7 @@ void frontend_fini(struct frontend *f)
     f->guest.count = 0;
 }
 
-/* ---- socket ---------------------------------------------------------------------------------- */
+/* ---- socket ------------------------------------------------------------------------------ */
 static struct sockaddr_un addr_of(const char *path)
 {
     struct sockaddr_un a = {.sun_family = AF_UNIX};
@@ -216,7 +216,7 @@ void frontend_set_state(struct frontend *f, uint32_t request, uint32_t index, ui
     frontend_set(f, request, &s, sizeof(s), NULL, 0);
 }
 
-/* ---- memory ---------------------------------------------------------------------------------- */
+/* ---- memory ------------------------------------------------------------------------------ */
 struct frontend_region *frontend_region_add(struct frontend *f, uint64_t gpa, uint64_t size_bytes)
 {
     struct frontend_region *r = &f->region[f->regions++];
@@ -247,7 +247,7 @@ void frontend_mem_table(struct frontend *f)
     frontend_set(f, VHU_SET_MEM_TABLE, &m, 8 + f->regions * 32, fds, f->regions);
 }
 
-/* ---- handshake ------------------------------------------------------------------------------- */
+/* ---- handshake --------------------------------------------------------------------------- */
 void frontend_features(struct frontend *f, uint64_t features)
 {
     uint64_t offered = frontend_get(f, VHU_GET_FEATURES);

@@ -74,7 +74,7 @@ static struct dp_port_spec *new_port(struct lab *lab, uint16_t port, uint16_t te
         lab->port[port] = fake_port_create(name, queue_pairs);
         assert_int_equal(dp_port_attach(lab->dp, &lab->port[port]->port, port), 0);
     }
-    *spec = (struct dp_port_spec){.port = port, .tenant = tenant, .up = true};
+    *spec = (struct dp_port_spec){.port = port, .tenant = tenant, .up = true, .max_fdb = 4096};
     spec->vlan.tpid = VLAN_TPID_DOT1Q;
     return spec;
 }

@@ -318,19 +318,24 @@ static void test_manual_names_everything(void **state)
     char *text = NULL, wanted[128];
     size_t len;
     FILE *out = open_memstream(&text, &len);
-    const struct api_object *types[] = {&api_settings_object};
+    const struct api_type types[] = {{"odd", "an odd one", &api_settings_object}};
 
     api_describe(out, types, 1);
     fclose(out);
     for (size_t i = 0; i < API_METHOD_COUNT; i++) {
-        snprintf(wanted, sizeof(wanted), "### %s\n", api_methods[i].name);
+        snprintf(wanted, sizeof(wanted), "### %s %s\n", api_methods[i].object, api_methods[i].verb);
         assert_non_null(strstr(text, wanted));
         for (uint32_t f = 0; f < api_methods[i].params->count; f++) {
-            snprintf(wanted, sizeof(wanted), "| `%s` |", api_methods[i].params->fields[f].name);
+            bool in_sentence = api_methods[i].params->fields[f].flags & (API_KEY | API_CALL);
+
+            snprintf(wanted, sizeof(wanted), in_sentence ? "`%s`" : "| `%s` |",
+                     api_methods[i].params->fields[f].name);
             assert_non_null(strstr(text, wanted));
         }
     }
-    assert_non_null(strstr(text, "## Options of port types"));
+    assert_non_null(strstr(text, "### type odd\n\nAn odd one.\n"));
+    assert_non_null(strstr(text, "All fields of [port](#fields-port), and:"));
+    assert_null(strstr(text, "All fields of [stats filter]")); /* `by` has other choices there */
     free(text);
 }
 

@@ -136,7 +136,7 @@ static const struct port_type *type_find(const char *name)
     return strcmp(name, "trial") == 0 ? &trial_type : NULL;
 }
 
-/* ---- the daemon, without its sockets --------------------------------------------------------- */
+/* ---- the daemon, without its sockets ----------------------------------------------------- */
 static struct ctl ctl;
 static struct options options;
 static int last_rc;

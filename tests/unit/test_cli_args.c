@@ -81,7 +81,8 @@ static void test_wrong_commands(void **state)
         {"network add red/web vlan=1 vlan=2", "vlan", ""},
         {"network add red/web --if-exists", "", ""},
         {"network add red/web =5", "", ""},
-        {"port add vm1", "type", "what it connects: see `port types`"},
+        {"port add vm1", "type", "what it connects; `port types` lists the types"},
+        {"port add vm1 typ=tap", "type", "did you mean type= where you wrote typ=?"},
         {"port list name=x", "name", ""},
         {"tenant add .red", "name", NULL},
         {"fdb add red/web/zz port=x", "mac", "like 52:54:00:12:34:56"},
@@ -144,7 +145,7 @@ static void test_words(void **state)
     assert_int_equal(cli_words_split(many, words, &count, NULL), -EINVAL);
 }
 
-/* ---- completion ------------------------------------------------------------------------------ */
+/* ---- completion -------------------------------------------------------------------------- */
 static void fake_names(void *ctx, const char *object, struct api_names *names)
 {
     if (strcmp(object, "port") == 0) {

@@ -34,14 +34,14 @@ static void test_lists_show_columns_that_differ(void **state)
         "{\"name\":\"a-long-name\",\"type\":\"vhost-user\",\"limit_in_bps\":2500000000,"
         "\"mtu\":1500,\"networks\":[\"a\",\"b\"],\"state\":\"waiting\",\"counters\":"
         "{\"in_pkts\":5}}]}",
-        "name         type        networks   mtu  limit_in_bps  state\n"
-        "vm1          tap         -         9000     unlimited  ready\n"
-        "a-long-name  vhost-user  a,b       1500          2.5G  waiting\n");
+        "name         type        tenant  networks   mtu  limit_in_bps  state\n"
+        "vm1          tap         -       -         9000     unlimited  ready\n"
+        "a-long-name  vhost-user  -       a,b       1500          2.5G  waiting\n");
 }
 
 static void test_an_empty_list_has_its_heading(void **state)
 {
-    assert_printed("tenant.list", "{\"rows\":[]}", "name\n");
+    assert_printed("tenant.list", "{\"rows\":[]}", "name  networks  ports  fdb_entries\n");
 }
 
 static void test_records_nest(void **state)
@@ -51,18 +51,23 @@ static void test_records_nest(void **state)
         "{\"name\":\"vm1\",\"type\":\"tap\",\"state\":\"ready\",\"options\":{\"queues\":2},"
         "\"counters\":{\"in_pkts\":5},"
         "\"queue_rows\":[{\"port\":\"vm1\",\"queue\":1,\"direction\":\"out\",\"pkts\":7}]}",
-        "name       vm1\n"
-        "type       tap\n"
-        "mode       access\n"
-        "tpid       dot1q\n"
-        "options    queues=2\n"
-        "state      ready\n"
+        "name                   vm1\n"
+        "type                   tap\n"
+        "tenant                 -\n"
+        "mode                   access\n"
+        "networks               -\n"
+        "tpid                   dot1q\n"
+        "options                queues=2\n"
+        "state                  ready\n"
         "counters\n"
-        "  in_pkts  5\n"
+        "  in_pkts              5\n"
+        "  dropped_pkts         0\n"
+        "  out_pkts             0\n"
+        "  dropped_copies_pkts  0\n"
         "\n"
         "queue_rows\n"
-        "port  queue  direction  pkts\n"
-        "vm1       1  out           7\n");
+        "port  queue  direction  enabled  pkts\n"
+        "vm1       1  out        false       7\n");
 }
 
 static void test_changes(void **state)
@@ -76,13 +81,22 @@ static void test_changes(void **state)
                    "change  port vm1: mtu 1500 -> 9000\nremove  tenant red\n");
 }
 
-static void test_types_are_records_with_tables(void **state)
+static void test_types_are_tables_of_options(void **state)
 {
     assert_printed(
         "port.types",
-        "{\"rows\":[{\"name\":\"tap\",\"help\":\"A TAP\",\"fields\":[{\"name\":\"ifname\","
-        "\"kind\":\"text\",\"help\":\"its name\"}]}]}",
-        "name  tap\nhelp  A TAP\n\nfields\nname    kind  help\nifname  text  its name\n");
+        "{\"rows\":[{\"name\":\"tap\",\"help\":\"A TAP\",\"fields\":["
+        "{\"name\":\"ifname\",\"kind\":\"text\",\"range\":\"at most 15 bytes\",\"help\":\"its "
+        "name\"},"
+        "{\"name\":\"role\",\"kind\":\"choice\",\"values\":[\"a\",\"b\"],\"required\":true,"
+        "\"help\":\"who\"},"
+        "{\"name\":\"queues\",\"kind\":\"number\",\"range\":\"1..32\",\"fallback\":\"8\","
+        "\"help\":\"pairs\"}]}]}",
+        "type=tap: A TAP\n"
+        "name    value  default     what\n"
+        "ifname  text   -           its name\n"
+        "role    a|b    (required)  who\n"
+        "queues  1..32  8           pairs\n");
 }
 
 /* What a peer says must not steer the operator's terminal. */
@@ -90,7 +104,8 @@ static void test_control_characters_are_not_printed(void **state)
 {
     assert_printed("port.list",
                    "{\"rows\":[{\"name\":\"a\",\"type\":\"tap\",\"reason\":\"x\\u001b[2J\\ny\"}]}",
-                   "name  type  reason\na     tap   x [2J y\n");
+                   "name  type  tenant  networks  state  reason\n"
+                   "a     tap   -       -         down   x [2J y\n");
 }
 
 static void test_width_is_counted_in_characters(void **state)
@@ -108,7 +123,7 @@ int main(void)
         cmocka_unit_test(test_an_empty_list_has_its_heading),
         cmocka_unit_test(test_records_nest),
         cmocka_unit_test(test_changes),
-        cmocka_unit_test(test_types_are_records_with_tables),
+        cmocka_unit_test(test_types_are_tables_of_options),
         cmocka_unit_test(test_control_characters_are_not_printed),
         cmocka_unit_test(test_width_is_counted_in_characters),
     };

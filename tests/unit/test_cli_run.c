@@ -226,7 +226,8 @@ static void test_a_list_is_a_table_or_an_array(void **state)
     struct outcome o = run("port list", false, false);
 
     assert_int_equal(o.rc, CLI_OK);
-    assert_string_equal(o.out, "name  type\nvm1   tap\n");
+    assert_string_equal(o.out, "name  type  tenant  networks  state\n"
+                               "vm1   tap   -       -         down\n");
     o = run("port list", true, false);
     assert_string_equal(o.out, "[{\"name\":\"vm1\",\"type\":\"tap\"}]\n");
 }
@@ -419,6 +420,22 @@ static void test_top_in_a_script(void **state)
                                "vm2        0       0        0        0          0\n");
 }
 
+static void test_help_says_what_may_be_written(void **state)
+{
+    struct outcome o = run("port set help", false, false);
+
+    assert_non_null(strstr(o.out, "usage: vswitchctl port set NAME [key=value ...]\n"));
+    assert_non_null(strstr(o.out, "mode                 access|trunk|qinq           access "));
+    assert_non_null(strstr(o.out, "mtu                  68..65535                   1500 "));
+    assert_non_null(strstr(o.out, "\n--may-exist "));
+    assert_non_null(strstr(run("fdb add help", false, false).out,
+                           "usage: vswitchctl fdb add TENANT/NETWORK/MAC port=PORT\n"));
+    assert_non_null(strstr(run("capture help", false, false).out, "capture PORT [in|out|drop|"));
+    assert_non_null(strstr(run("batch help", false, false).out, "batch run"));
+    assert_non_null(strstr(run("help capture stop", false, false).out, "capture PORT"));
+    assert_non_null(strstr(run("help batch run", false, false).out, "vswitchctl -f"));
+}
+
 static void test_help_on_every_level(void **state)
 {
     assert_non_null(strstr(run("help", false, false).out, "exit codes: 0 done"));
@@ -446,6 +463,7 @@ int main(void)
         cmocka_unit_test(test_a_refused_capture_leaves_no_file),
         cmocka_unit_test(test_top_in_a_script),
         cmocka_unit_test(test_help_on_every_level),
+        cmocka_unit_test(test_help_says_what_may_be_written),
     };
 
     return cmocka_run_group_tests(tests, responder_start, responder_stop);

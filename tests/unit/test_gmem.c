@@ -58,7 +58,7 @@ static bool fd_is_open(int fd)
     return fcntl(fd, F_GETFD) >= 0;
 }
 
-/* ---- files ---------------------------------------------------------------------------------- */
+/* ---- files ------------------------------------------------------------------------------- */
 
 static void refuse(int fd, int want)
 {
@@ -198,7 +198,7 @@ static void test_region_count_is_limited(void **state)
     close(spec[GMEM_REGIONS_MAX].fd);
 }
 
-/* ---- addresses ------------------------------------------------------------------------------ */
+/* ---- addresses --------------------------------------------------------------------------- */
 
 static void test_find_clips_at_borders(void **state)
 {
@@ -299,7 +299,7 @@ static void test_add_and_remove_share_mappings(void **state)
     assert_false(fd_is_open(spec[0].fd));
 }
 
-/* ---- faults --------------------------------------------------------------------------------- */
+/* ---- faults ------------------------------------------------------------------------------ */
 
 /* How a child ends that does @deed: the signal, or 0. */
 static int signal_of(void (*deed)(void *arg), void *arg)

@@ -26,7 +26,7 @@ static struct rpc_call *pending;
 static unsigned calls;
 static int got_fd;
 
-/* ---- handlers -------------------------------------------------------------------------------- */
+/* ---- handlers ---------------------------------------------------------------------------- */
 static int call_count(struct rpc_call *call, const void *in, void *out, struct vsw_err *err)
 {
     calls++;
@@ -72,7 +72,7 @@ static int call_subscribe(struct rpc_call *call, const void *in, void *out, stru
     return 0;
 }
 
-/* ---- set-up ---------------------------------------------------------------------------------- */
+/* ---- set-up ------------------------------------------------------------------------------ */
 static int setup(void **state)
 {
     struct vsw_err err = {0};
@@ -175,7 +175,7 @@ static const char *hear(int fd)
 
 #define COUNT "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tenant.list\"}\n"
 
-/* ---- the protocol ---------------------------------------------------------------------------- */
+/* ---- the protocol ------------------------------------------------------------------------ */
 static void a_request(void **state)
 {
     int fd = dial();
@@ -267,7 +267,7 @@ static void half_closed_client_is_answered(void **state)
     close(fd);
 }
 
-/* ---- clients that misbehave ------------------------------------------------------------------ */
+/* ---- clients that misbehave -------------------------------------------------------------- */
 static void half_a_line(void **state)
 {
     int fd = dial(), other = dial();
@@ -495,7 +495,7 @@ static void random_bytes(void **state)
     assert_int_equal(rpc_server_counters(server)->clients, 0);
 }
 
-/* ---- the socket file ------------------------------------------------------------------------- */
+/* ---- the socket file --------------------------------------------------------------------- */
 static void socket_in_use(void **state)
 {
     struct rpc_server *second;
@@ -531,7 +531,7 @@ static void stale_socket_and_stranger(void **state)
     assert_int_equal(unlink(sa.sun_path), 0);
 }
 
-/* ---- roles ----------------------------------------------------------------------------------- */
+/* ---- roles ------------------------------------------------------------------------------- */
 static void roles(void **state)
 {
     const struct peer_policy open_policy = {.own_uid = 100, .has_group = true, .group = 7};

@@ -440,8 +440,7 @@ static void kernel_drops_are_counted(void **state)
     assert_true(tap_lab_sh("ip netns del a"));
 }
 
-/* ---- what we hand to the kernel
- * ------------------------------------------------------------------ */
+/* ---- what we hand to the kernel ---------------------------------------------------------- */
 static void fill_frame(struct frame *f, struct frame_seg *seg, uint16_t segs, uint8_t *body,
                        uint32_t body_bytes)
 {

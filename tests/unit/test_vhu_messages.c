@@ -111,7 +111,7 @@ static void step_ms(struct fixture *x, uint64_t ms)
     fake_host_settle(&x->host);
 }
 
-/* ---- half messages --------------------------------------------------------------------------- */
+/* ---- half messages ----------------------------------------------------------------------- */
 static void half_message_times_out(void **state)
 {
     struct fixture *x = *state;
@@ -183,7 +183,7 @@ static void malformed_headers_close(void **state)
     }
 }
 
-/* ---- flood ----------------------------------------------------------------------------------- */
+/* ---- flood ------------------------------------------------------------------------------- */
 static void flood_is_throttled_not_killed(void **state)
 {
     struct fixture *x = *state;
@@ -257,7 +257,7 @@ static void answers_not_read(void **state)
     assert_false(frontend_is_closed(&x->f[0]));
 }
 
-/* ---- descriptors ----------------------------------------------------------------------------- */
+/* ---- descriptors ------------------------------------------------------------------------- */
 /* 10,000 messages with 0 to 20 descriptors each: none stays. */
 static void unwanted_fds_are_closed(void **state)
 {
@@ -336,7 +336,7 @@ static void descriptors_that_do_not_fit(void **state)
         close(fds[i]);
 }
 
-/* ---- what is answered ------------------------------------------------------------------------ */
+/* ---- what is answered -------------------------------------------------------------------- */
 static void uninvited_messages(void **state)
 {
     struct fixture *x = *state;
@@ -431,7 +431,7 @@ static void ring_values_at_their_limits(void **state)
     assert_true(vhu_of(x->port[0])->ring[0].broken); /* ... and of no use */
 }
 
-/* ---- everything, everywhere ------------------------------------------------------------------ */
+/* ---- everything, everywhere -------------------------------------------------------------- */
 #define STATES 6
 /* The address sanitizer keeps what was freed for a while, and finds leaks by itself. */
 #ifdef __SANITIZE_ADDRESS__

@@ -70,7 +70,7 @@ static void connect_and_shake(struct fixture *x, unsigned pairs)
     frontend_handshake(&x->f, pairs);
 }
 
-/* ---- a worker -------------------------------------------------------------------------------- */
+/* ---- a worker ---------------------------------------------------------------------------- */
 static struct burst burst;
 
 static unsigned work_rx(struct port *p, unsigned q)
@@ -93,7 +93,7 @@ static uint8_t work_tx(struct port *p, unsigned q, const struct frame *f)
     return item.drop;
 }
 
-/* ---- a driver -------------------------------------------------------------------------------- */
+/* ---- a driver ---------------------------------------------------------------------------- */
 static void guest_post(struct fixture *x, unsigned pair, unsigned count)
 {
     for (unsigned i = 0; i < count; i++) {
@@ -167,7 +167,7 @@ static struct port_info info(struct fixture *x)
     return i;
 }
 
-/* ---- tests ----------------------------------------------------------------------------------- */
+/* ---- tests ------------------------------------------------------------------------------- */
 static void handshake_and_traffic(void **state)
 {
     struct fixture *x = *state;

@@ -342,7 +342,7 @@ static void next_connection_is_no_second(void **state)
     fake_host_remove(&x->host, port);
 }
 
-/* ---- client ---------------------------------------------------------------------------------- */
+/* ---- client ------------------------------------------------------------------------------ */
 static uint64_t now_ms(void)
 {
     struct timespec ts;

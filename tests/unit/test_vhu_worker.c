@@ -62,7 +62,7 @@ static void *work(void *arg)
     return NULL;
 }
 
-/* ---- control --------------------------------------------------------------------------------- */
+/* ---- control ----------------------------------------------------------------------------- */
 static struct worker worker;
 static struct fake_host host;
 static struct frontend guest;

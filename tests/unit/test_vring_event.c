@@ -197,7 +197,7 @@ static void test_broken_ring_is_not_armed(void **state)
     assert_false(vring_arm(&ring));
 }
 
-/* ---- signals -------------------------------------------------------------------------------- */
+/* ---- signals ----------------------------------------------------------------------------- */
 
 /* The peer fills the counter and makes the file blocking: write(2) would wait for ever. */
 static void test_full_blocking_eventfd_does_not_wait(void **state)
@@ -348,7 +348,7 @@ static void test_fd_check(void **state)
     close(zero);
 }
 
-/* ---- set-up --------------------------------------------------------------------------------- */
+/* ---- set-up ------------------------------------------------------------------------------ */
 
 static int init_with(uint16_t num, uint64_t desc, uint64_t avail, uint64_t used)
 {

@@ -75,7 +75,7 @@ static enum drop_reason send_frame(uint32_t len)
     return item.drop;
 }
 
-/* ---- every way to break a ring -------------------------------------------------------------- */
+/* ---- every way to break a ring ----------------------------------------------------------- */
 
 /* Posts one bad chain; @w is DESC_WRITE when the ring's buffers are to be written. */
 typedef void bad_chain(uint16_t w);
@@ -397,7 +397,7 @@ static void test_all_errors_have_a_text(void **state)
     assert_non_null(vring_error_text(200));
 }
 
-/* ---- borders of regions --------------------------------------------------------------------- */
+/* ---- borders of regions ------------------------------------------------------------------ */
 
 static void test_buffers_over_a_border(void **state)
 {

@@ -65,7 +65,7 @@ static void start(bool mergeable)
     assert_int_equal(vring_init(&ring, &config, guest.map, NULL), 0);
 }
 
-/* ---- the property: bytes outside of posted buffers never change ------------------------------ */
+/* ---- the property: bytes outside of posted buffers never change -------------------------- */
 
 struct rubbish {
     uint64_t seed;
@@ -203,7 +203,7 @@ static void test_random_rubbish(void **state)
     assert_true(broken > ROUNDS / 4 && broken < ROUNDS);
 }
 
-/* ---- a guest that rewrites everything meanwhile ---------------------------------------------- */
+/* ---- a guest that rewrites everything meanwhile ------------------------------------------ */
 
 static _Atomic bool stop;
 
@@ -305,7 +305,7 @@ static void test_a_racing_guest(void **state)
     guest_fini(&other);
 }
 
-/* ---- memory that goes away ------------------------------------------------------------------- */
+/* ---- memory that goes away --------------------------------------------------------------- */
 
 static void test_truncated_under_traffic(void **state)
 {

@@ -97,6 +97,7 @@ struct vring {
     uint16_t avail_seen;   /* available index when it was last loaded */
     bool notify;           /* the guest has been asked to kick */
     bool called_once;
+    bool call_owed;        /* the host had no room for the call: the next visit makes it */
     _Atomic uint8_t error; /* enum vring_error */
     _Atomic uint64_t bad_chains;
     _Atomic uint64_t calls;

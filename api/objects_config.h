@@ -131,7 +131,9 @@ API_OBJECT_DECLARE(api_worker, API_WORKER_FIELDS)
 #define API_SETTINGS_FIELDS(F, S)                                                                  \
     F(S, fdb_ageing_s, SECONDS, (1, 31536000, 1), API_SHOWN, "300",                                \
       "learned addresses are forgotten after this long without a frame")                           \
-    F(S, fdb_max, U32, (1, 16777216), API_SHOWN, "65536", "most FDB entries of all tenants")
+    F(S, fdb_max, U32, (1, 16777216), API_SHOWN, "65536",                                          \
+      "most FDB entries of all tenants; more than at the start of vswitchd holds from its next "   \
+      "start")
 API_OBJECT_DECLARE(api_settings, API_SETTINGS_FIELDS)
 
 /* ---- the document ------------------------------------------------------------------------ */

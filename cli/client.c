@@ -99,6 +99,9 @@ static int send_line(struct client *client, const char *line, int fd, struct vsw
 
         if (n < 0 && errno == EINTR)
             continue;
+        /* Whoever closes may have said why: that is read where the answer is awaited. */
+        if (n < 0 && (errno == EPIPE || errno == ECONNRESET))
+            return 0;
         if (n <= 0)
             return lost(client, "the daemon closed the connection", err);
         line += n;

@@ -86,7 +86,7 @@ static void on_notice(void *arg, const struct dp_notice *n)
                   port_name(ctl, n->port));
         break;
     case DP_NOTICE_MAC_EVICTED:
-        ctl_event(ctl, "fdb", object, "evicted from port %s: the table is full",
+        ctl_event(ctl, "fdb", object, "evicted from port %s: a limit of addresses is reached",
                   port_name(ctl, n->port));
         break;
     case DP_NOTICE_MAC_LIMIT:

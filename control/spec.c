@@ -231,6 +231,7 @@ static int build(struct builder *b, struct spec *ret_spec)
                .tenant_count = (uint16_t)b->config->tenants.count,
                .domain_count = (uint16_t)b->config->networks.count,
                .port_count = b->port_count,
+               .fdb_max = b->config->settings.fdb_max,
                .fdb_ageing_s = b->config->settings.fdb_ageing_s == API_SECONDS_NEVER
                                    ? 0
                                    : b->config->settings.fdb_ageing_s,

@@ -347,6 +347,7 @@ static void set_limits(struct datapath *dp, const struct dp_spec *spec)
 
 static void set_fdb_limits(struct datapath *dp, const struct dp_spec *spec)
 {
+    fdb_set_limit(dp->fdb, spec->fdb_max == 0 ? dp->params.fdb_max : spec->fdb_max);
     for (uint16_t i = 0; i < spec->tenant_count; i++)
         fdb_set_tenant_limit(dp->fdb, spec->tenants[i].tenant,
                              spec->tenants[i].max_fdb == 0 ? dp->params.fdb_max

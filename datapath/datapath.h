@@ -106,6 +106,7 @@ struct dp_spec {
     const struct dp_port_spec *ports;
     uint16_t tenant_count, domain_count, port_count;
     uint32_t fdb_ageing_s;     /* 0 = never */
+    uint32_t fdb_max;          /* entries, up to that of dp_params; 0 = that */
     uint64_t spinning_workers; /* bit i: worker i never sleeps */
 };
 

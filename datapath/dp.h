@@ -14,6 +14,7 @@
 struct port_state {
     struct port *port;     /* NULL = free */
     struct rxq_state *rxq; /* by queue */
+    uint64_t next_limit_notice_ns;
     struct limit in, out;
     struct bucket flood[DP_FLOOD_COUNT];
 };
@@ -39,7 +40,6 @@ struct datapath {
     struct fdb *fdb; /* read by workers */
     uint32_t ageing_s;
     uint64_t next_age_ns;
-    uint64_t next_limit_notice_ns;
 
     _Atomic(struct capture_set *) *captures; /* by port index; NULL = none; read by workers */
     uint16_t capture_count;

@@ -52,6 +52,7 @@ static void draw_hash_key(struct fdb *fdb, const struct siphash_key *key)
 static void init_control(struct fdb_control *c, const struct fdb_params *params)
 {
     c->max_entries = params->max_entries;
+    c->limit = params->max_entries;
     c->max_tenants = params->max_tenants;
     for (uint32_t i = 0; i < params->max_ports; i++)
         c->port[i] = (struct fdb_port){.limit = params->max_entries, .holders = FDB_NIL};

@@ -300,7 +300,7 @@ void fdb_destroy(struct fdb *fdb);
  * fdb_set_port_limit() - how many entries may a port hold, of all kinds
  * @fdb: the table
  * @port: below max_ports
- * @entries: 0 = no learning; what is over a lowered limit goes when others come, or by age
+ * @entries: 0 = no learning; what was learned and is over a lowered limit goes, oldest first
  *
  * Context: control; does not block.
  * Source: none
@@ -317,6 +317,18 @@ void fdb_set_port_limit(struct fdb *fdb, uint16_t port, uint32_t entries);
  * Source: none
  */
 void fdb_set_tenant_limit(struct fdb *fdb, uint16_t tenant, uint32_t entries);
+
+/**
+ * fdb_set_limit() - how many entries may there be in all
+ * @fdb: the table
+ * @entries: at least 1; more than the table was made for counts as that
+ *
+ * What was learned and is over a lowered limit goes: of the tenant and port that hold most.
+ *
+ * Context: control; does not block.
+ * Source: none
+ */
+void fdb_set_limit(struct fdb *fdb, uint32_t entries);
 
 /**
  * fdb_learn() - enter what a worker saw

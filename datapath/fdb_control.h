@@ -50,7 +50,8 @@ struct fdb_control {
     struct fdb_port *port;
     struct fdb_tenant *tenant;
     uint32_t free_holder;
-    uint32_t max_entries;
+    uint32_t max_entries; /* what there is memory for */
+    uint32_t limit;       /* what is allowed of it */
     uint32_t max_tenants;
     uint32_t count;
     uint32_t learned;

@@ -104,6 +104,10 @@ static uint32_t free_slot(struct fdb *fdb, uint64_t key)
     return slot;
 }
 
+/* Whose entry goes is then decided by numbers alone. */
+#define NO_TENANT UINT16_MAX
+#define NO_PORT   UINT16_MAX
+
 static void remove_slot(struct fdb *fdb, uint32_t slot)
 {
     uint16_t port = fdb_slot_holder(fdb, slot)->port;
@@ -144,7 +148,7 @@ static bool can_make_room(const struct fdb *fdb, uint16_t tenant)
     const struct fdb_tenant *t = &c->tenant[tenant];
 
     return t->limit != 0 && (t->count < t->limit || t->learned != 0) &&
-           (c->count < c->max_entries || c->learned != 0);
+           (c->count < c->limit || c->learned != 0);
 }
 
 static void make_room(struct fdb *fdb, uint16_t port, uint16_t tenant, struct fdb_event *event)
@@ -153,7 +157,7 @@ static void make_room(struct fdb *fdb, uint16_t port, uint16_t tenant, struct fd
 
     if (c->tenant[tenant].count >= c->tenant[tenant].limit)
         evict(fdb, fdb_victim_of_tenant(fdb, tenant, port), event);
-    if (c->count >= c->max_entries)
+    if (c->count >= c->limit)
         evict(fdb, fdb_victim_of_all(fdb, tenant, port), event);
 }
 
@@ -340,10 +344,30 @@ uint32_t fdb_age(struct fdb *fdb, uint32_t now_s, uint32_t ageing_s, uint32_t bu
 
 void fdb_set_port_limit(struct fdb *fdb, uint16_t port, uint32_t entries)
 {
-    fdb->control->port[port].limit = entries;
+    struct fdb_port *p = &fdb->control->port[port];
+    uint32_t slot;
+
+    p->limit = entries;
+    while (p->count > entries && (slot = fdb_victim_of_port(fdb, port, NO_TENANT)) != FDB_NIL)
+        remove_slot(fdb, slot);
 }
 
 void fdb_set_tenant_limit(struct fdb *fdb, uint16_t tenant, uint32_t entries)
 {
-    fdb->control->tenant[tenant].limit = entries;
+    struct fdb_tenant *t = &fdb->control->tenant[tenant];
+    uint32_t slot;
+
+    t->limit = entries;
+    while (t->count > entries && (slot = fdb_victim_of_tenant(fdb, tenant, NO_PORT)) != FDB_NIL)
+        remove_slot(fdb, slot);
+}
+
+void fdb_set_limit(struct fdb *fdb, uint32_t entries)
+{
+    struct fdb_control *c = fdb->control;
+    uint32_t slot;
+
+    c->limit = entries < c->max_entries ? entries : c->max_entries;
+    while (c->count > c->limit && (slot = fdb_victim_of_all(fdb, 0, NO_PORT)) != FDB_NIL)
+        remove_slot(fdb, slot);
 }

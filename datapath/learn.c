@@ -98,12 +98,12 @@ static void notify(struct datapath *dp, enum dp_notice_kind kind, const struct o
     dp->params.notice(dp->params.notice_arg, &notice);
 }
 
-/* A flood of addresses must not become a flood of notices. */
-static bool limit_notice_due(struct datapath *dp, uint64_t now_ns)
+/* A flood of addresses must not become a flood of notices, nor hide what happens at other ports. */
+static bool limit_notice_due(struct port_state *ps, uint64_t now_ns)
 {
-    if (now_ns < dp->next_limit_notice_ns)
+    if (now_ns < ps->next_limit_notice_ns)
         return false;
-    dp->next_limit_notice_ns = now_ns + NS_PER_SEC;
+    ps->next_limit_notice_ns = now_ns + NS_PER_SEC;
     return true;
 }
 
@@ -130,11 +130,11 @@ static void accept_offer(struct datapath *dp, const struct offer *offer, uint64_
     case FDB_NEW: notify(dp, DP_NOTICE_MAC_LEARNED, offer, &event); break;
     case FDB_MOVED: notify(dp, DP_NOTICE_MAC_MOVED, offer, &event); break;
     case FDB_EVICTED:
-        if (limit_notice_due(dp, now_ns))
+        if (limit_notice_due(&dp->port[offer->port], now_ns))
             notify(dp, DP_NOTICE_MAC_EVICTED, offer, &event);
         break;
     case FDB_REFUSED:
-        if (limit_notice_due(dp, now_ns))
+        if (limit_notice_due(&dp->port[offer->port], now_ns))
             notify(dp, DP_NOTICE_MAC_LIMIT, offer, &event);
         break;
     case FDB_REFRESHED: break;

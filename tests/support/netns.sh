@@ -164,3 +164,25 @@ sniff_start() {
     wait_for 5 grep -q 'listening on' "$T_DIR/$1.sniffing"
 }
 sniffed() { cat "$T_DIR/$1.sniff"; }
+
+# blast NAME KEY=VALUE...: frames out of the interface NAME of namespace NAME, see
+# tests/tools/frame_blast.c
+blast() {
+    local name=$1
+    shift
+    ns_run "$name" "$VSW_BUILD/tests/tools/frame_blast" "$name" "$@"
+}
+
+# blast_bg NAME KEY=VALUE...: the same in the background; blast_wait waits for its end
+declare -A blast_pids=()
+blast_bg() {
+    local name=$1
+    shift
+    ns_run "$name" "$VSW_BUILD/tests/tools/frame_blast" "$name" "$@" >>"$T_DIR/$name.out" 2>&1 &
+    blast_pids[$name]=$!
+    ns_bg_pids[$name]="${ns_bg_pids[$name]:-} $!"
+}
+blast_wait() { wait "${blast_pids[$1]}"; }
+
+# ns_stat NAME COUNTER: of the interface NAME in namespace NAME, by its kernel: rx_packets tx_dropped ...
+ns_stat() { ns_run "$1" cat "/sys/class/net/$1/statistics/$2"; }

@@ -112,6 +112,22 @@ port_ready() { wait_for "${2:-10}" port_is_ready "$1"; }
 # port_counter PORT FIELD: in_pkts in_bytes (what it sent into the switch) out_pkts out_bytes ...
 port_counter() { port_get "$1" "counters.$2"; }
 
+# rates_over SECONDS PORT.COUNTER...: what these counters grew by per second, read together; of bytes
+# in bits
+rates_over() {
+    local before after
+    before=$(ctl -j stats show) || return 1
+    sleep "$1"
+    after=$(ctl -j stats show) || return 1
+    shift
+    jq -nr --argjson before "$before" --argjson after "$after" \
+        '$ARGS.positional | map(split(".") as [$port, $counter] |
+            def of: .rows[] | select(.name == $port) | .[$counter];
+            ($after | of) - ($before | of) | . * if $counter | endswith("bytes") then 8 else 1 end |
+            . * 1e9 / ($after.time_ns - $before.time_ns) | round) | join(" ")' --args "$@"
+}
+rate_over() { rates_over "$@"; }
+
 # drops REASON: frames dropped so far for that reason over all ports, by the switch or already in the
 # kernel by a TAP's filter program
 drops() {
@@ -125,6 +141,15 @@ sw_balanced_now() {
     ctl_json '.[0] | .in_pkts == .unicast_pkts + .flooded_pkts + .dropped_pkts and
         .copies_pkts == .out_pkts + .dropped_copies_pkts' stats show by=total
 }
+
+# events_start [KIND...]: follow what happens, into the file that events_have looks through
+events_start() {
+    stdbuf -oL "$VSW_BUILD/vswitchctl" -j -s "$VSW_SOCKET" monitor "$@" >"$T_DIR/events" 2>&1 &
+    t_defer kill_wait $!
+    sw_watched() { (($(ctl_json .clients daemon show) >= 2)); }
+    wait_for 5 sw_watched
+}
+events_have() { grep -qE -- "$1" "$T_DIR/events"; } # REGEX
 
 # ---- objects ----------------------------------------------------------------------------------
 

@@ -445,6 +445,26 @@ static void test_help_on_every_level(void **state)
         strstr(run("network add help", false, false).out, "network add TENANT/NAME [key=value"));
 }
 
+/* Turned away at the door, before anything was sent: what was said there is still the answer. */
+static void test_a_refusal_before_the_request(void **state)
+{
+    static const char said[] = "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32000,"
+                               "\"message\":\"not you\",\"data\":{\"errno\":13}}}\n";
+    struct client client;
+    struct vsw_err err = {0};
+    struct json *result;
+    int pair[2];
+
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    assert_int_equal(write(pair[1], said, strlen(said)), (ssize_t)strlen(said));
+    close(pair[1]);
+    client_init(&client, "unused");
+    client.fd = pair[0];
+    assert_int_equal(client_call(&client, "port.list", NULL, &result, &err), 1);
+    assert_string_equal(err.msg, "not you");
+    client_close(&client);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -463,6 +483,7 @@ int main(void)
         cmocka_unit_test(test_a_refused_capture_leaves_no_file),
         cmocka_unit_test(test_top_in_a_script),
         cmocka_unit_test(test_help_on_every_level),
+        cmocka_unit_test(test_a_refusal_before_the_request),
         cmocka_unit_test(test_help_says_what_may_be_written),
     };
 

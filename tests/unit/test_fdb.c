@@ -274,7 +274,7 @@ static void port_limit(void **state)
     fdb_set_port_limit(fdb, 1, 0);
     assert_int_equal(fdb_learn(fdb, DOM, MAC0 + 6, 1, 0, 25, &ev), FDB_REFUSED);
     assert_int_equal(ev.evicted_count, 0);
-    assert_int_equal(fdb_port_count(fdb, 1), 3);
+    assert_int_equal(fdb_port_count(fdb, 1), 0);
     check_counts(fdb);
     fdb_destroy(fdb);
 }
@@ -352,6 +352,42 @@ static void full_table_is_fair(void **state)
         fdb_learn(fdb, DOM, MAC0 + 100 + i, 1, 1, 2000, &ev);
     assert_int_equal(fdb_tenant_count(fdb, 1), 32);
     assert_int_equal(fdb_tenant_count(fdb, 2), 32);
+    check_counts(fdb);
+    fdb_destroy(fdb);
+}
+
+/* The oldest go at once, static ones stay, and what is taken is taken from who has most. */
+static void lowered_limit_holds_at_once(void **state)
+{
+    struct fdb *fdb = make(64, 1);
+    struct fdb_entry e = {
+        .domain = DOM, .mac = MAC0 + 99, .value = {.port = 1, .kind = FDB_STATIC}, .tenant = 2};
+
+    assert_int_equal(fdb_add(fdb, &e), 0);
+    for (uint32_t i = 0; i < 20; i++)
+        fdb_learn(fdb, DOM, MAC0 + i, 1, 1, i, NULL);
+    for (uint32_t i = 20; i < 30; i++)
+        fdb_learn(fdb, DOM, MAC0 + i, 2, 2, i, NULL);
+    fdb_set_port_limit(fdb, 1, 16);
+    assert_int_equal(fdb_port_count(fdb, 1), 16);
+    assert_int_equal(port_of(fdb, DOM, MAC0 + 4), -1);
+    assert_int_equal(port_of(fdb, DOM, MAC0 + 5), 1);
+    fdb_set_limit(fdb, 12);
+    assert_int_equal(fdb_count(fdb), 12);
+    assert_in_range(fdb_port_count(fdb, 2), 5, 6);
+    fdb_set_tenant_limit(fdb, 2, 0);
+    fdb_set_port_limit(fdb, 1, 0);
+    assert_int_equal(fdb_count(fdb), 1);
+    assert_int_equal(port_of(fdb, DOM, MAC0 + 99), 1);
+    fdb_set_tenant_limit(fdb, 1, 64);
+    fdb_set_port_limit(fdb, 1, 64);
+    for (uint32_t i = 0; i < 20; i++)
+        fdb_learn(fdb, DOM, MAC0 + i, 1, 1, i, NULL);
+    assert_int_equal(fdb_count(fdb), 12);
+    fdb_set_limit(fdb, 1000);
+    for (uint32_t i = 0; i < 100; i++)
+        fdb_learn(fdb, DOM, MAC0 + i, 1, 1, i, NULL);
+    assert_int_equal(fdb_count(fdb), 64);
     check_counts(fdb);
     fdb_destroy(fdb);
 }
@@ -772,6 +808,7 @@ int main(void)
         cmocka_unit_test(static_beyond_the_port_limit),
         cmocka_unit_test(tenant_limit),
         cmocka_unit_test(full_table_is_fair),
+        cmocka_unit_test(lowered_limit_holds_at_once),
         cmocka_unit_test(lowered_limit_converges),
         cmocka_unit_test(random_operations),
         cmocka_unit_test(fills_to_the_last),

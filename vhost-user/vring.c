@@ -218,10 +218,16 @@ bool vring_arm(struct vring *v)
     return gmem_load_u16(v->avail + 2) != position || v->call_owed;
 }
 
+/* Who waited for room should not find it gone after one frame: a frame of 64 KiB may need 45
+ * buffers. */
+#define ROOM_BUFFERS 64
+
 bool vring_has_room(const struct vring *v)
 {
-    return vring_usable(v) && v->enabled &&
-           gmem_load_u16(v->avail + 2) != atomic_load_explicit(&v->next, memory_order_relaxed);
+    uint16_t next = atomic_load_explicit(&v->next, memory_order_relaxed);
+    uint16_t posted = (uint16_t)(gmem_load_u16(v->avail + 2) - next);
+
+    return vring_usable(v) && v->enabled && posted >= u64_max(1, u64_min(v->num / 2, ROOM_BUFFERS));
 }
 
 uint16_t vring_next_avail(const struct vring *v)

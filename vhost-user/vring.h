@@ -186,7 +186,7 @@ bool vring_arm(struct vring *v);
 void vring_disarm(struct vring *v);
 
 /**
- * vring_has_room() - has the guest posted a receive buffer?
+ * vring_has_room() - has the guest posted receive buffers for a while: 64, or half its ring?
  * @v: the ring
  *
  * A hint; touches one line of guest memory.

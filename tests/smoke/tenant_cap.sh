@@ -23,8 +23,10 @@ need "iperf3 in b2" iperf_server b2
 need "iperf3 in x2" iperf_server x2
 
 # Every port sends: answers count, too.
-iperf_tcp a1 10.0.0.2 19 >"$T_DIR/a.bps" &
-iperf_tcp b1 10.0.0.4 19 >"$T_DIR/b.bps" &
+iperf_tcp a1 10.0.0.2 24 >"$T_DIR/a.bps" &
+senders=($!)
+iperf_tcp b1 10.0.0.4 24 >"$T_DIR/b.bps" &
+senders+=($!)
 sleep 5 # the time to settle that the limit's definition grants
 rates_over 10 a1.in_wire_bytes a2.in_wire_bytes b1.in_wire_bytes b2.in_wire_bytes >"$T_DIR/rates"
 read -r a1 a2 b1 b2 <"$T_DIR/rates"
@@ -40,4 +42,5 @@ check_range "tenant show measures it, too" 15000000 23000000 ctl_json .in_bps te
 check_range "another tenant does not feel it" 100000000 1e12 iperf_tcp x1 10.0.0.6 1
 need "the cap is taken away" ctl tenant set red limit_in_bps=unlimited
 check_range "and gone" 50000000 1e12 rate_over 1 a1.in_wire_bytes
+for job in "${senders[@]}"; do wait "$job"; done
 t_done

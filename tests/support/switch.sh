@@ -116,9 +116,9 @@ port_counter() { port_get "$1" "counters.$2"; }
 # in bits
 rates_over() {
     local before after
-    before=$(ctl -j stats show) || return 1
+    before=$(sw_stats) || return 1
     sleep "$1"
-    after=$(ctl -j stats show) || return 1
+    after=$(sw_stats) || return 1
     shift
     jq -nr --argjson before "$before" --argjson after "$after" \
         '$ARGS.positional | map(split(".") as [$port, $counter] |
@@ -127,6 +127,12 @@ rates_over() {
             . * 1e9 / ($after.time_ns - $before.time_ns) | round) | join(" ")' --args "$@"
 }
 rate_over() { rates_over "$@"; }
+
+# The whole answer: the rows that vswitchctl -j prints come without the time of reading.
+sw_stats() {
+    socat -T5 - "UNIX-CONNECT:$VSW_SOCKET" \
+        <<<'{"jsonrpc":"2.0","id":1,"method":"stats.show","params":{}}' | jq -e .result
+}
 
 # drops REASON: frames dropped so far for that reason over all ports, by the switch or already in the
 # kernel by a TAP's filter program

@@ -231,8 +231,7 @@ static void forget_port(void *arg)
     struct leaving_port *leaving = arg;
 
     /* Offers point to the queues. None can come any more. */
-    while (learn_service(leaving->dp, LEARN_BUDGET, clock_now_ns()))
-        ;
+    learn_drain(leaving->dp, clock_now_ns());
     for (uint16_t i = 0; i < leaving->dp->params.workers; i++)
         worker_cancel_injections(&leaving->dp->worker[i], leaving->index);
     keep_counters(leaving->dp, leaving->index);

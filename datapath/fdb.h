@@ -385,7 +385,7 @@ int fdb_del(struct fdb *fdb, uint16_t domain, uint64_t mac);
  * @filter: all of its conditions must hold
  *
  * Return: entries removed.
- * Context: control; does not block; reads the whole table.
+ * Context: control; does not block; reads the whole table when anything can match.
  * Source: none
  */
 uint32_t fdb_flush(struct fdb *fdb, const struct fdb_filter *filter);

@@ -287,11 +287,24 @@ static bool matches(const struct fdb *fdb, uint32_t slot, const struct fdb_filte
            (f->tenant == FDB_ANY || f->tenant == fdb_slot_holder(fdb, slot)->tenant);
 }
 
+/* So many can match: a thousand ports that go must not be a thousand walks through the table. */
+static uint32_t most_matches(const struct fdb *fdb, const struct fdb_filter *f)
+{
+    const struct fdb_control *c = fdb->control;
+    uint32_t most = c->count;
+
+    if (f->port != FDB_ANY && c->port[f->port].count < most)
+        most = c->port[f->port].count;
+    if (f->tenant != FDB_ANY && c->tenant[f->tenant].count < most)
+        most = c->tenant[f->tenant].count;
+    return most;
+}
+
 uint32_t fdb_flush(struct fdb *fdb, const struct fdb_filter *filter)
 {
-    uint32_t removed = 0;
+    uint32_t removed = 0, most = most_matches(fdb, filter);
 
-    for (uint32_t slot = 0; slot < fdb_slots(fdb); slot++) {
+    for (uint32_t slot = 0; slot < fdb_slots(fdb) && removed < most; slot++) {
         if (!matches(fdb, slot, filter))
             continue;
         remove_slot(fdb, slot);

@@ -21,6 +21,12 @@
 #define VISIT_WIRE_BYTES ((int64_t)4 * FRAME_MAX_BYTES)
 #define VISIT_WIRE_PKTS  VISIT_WIRE_BYTES
 
+/* A flood multiplies what was taken by the ports of the network. A queue whose visit made more
+ * bytes than this is visited for half as much next time, down to a frame: nothing is lost, and the
+ * worker's other queues do not wait for a thousand copies of a whole burst. */
+#define VISIT_COPIED_BYTES (8 * VISIT_WIRE_BYTES)
+#define NARROW_MAX         5 /* 32 frames become one */
+
 /* A queue over its limit sleeps at least this long, so that a fast rate is served in bursts. */
 #define THROTTLE_MIN_NS (20 * NS_PER_US)
 
@@ -271,6 +277,7 @@ static void add_copy(struct worker *w, const struct view_member *to, const struc
         fw->dest[fw->dest_count].count = 0;
         fw->dest_of[to->port] = ++fw->dest_count;
     }
+    fw->copied_bytes += f->len;
     dest = &fw->dest[fw->dest_of[to->port] - 1];
     dest->item[dest->count++] = (struct tx_item){
         .frame = f,
@@ -360,7 +367,8 @@ static struct port_txq *forward_burst(struct worker *w, struct rxq_state *rs, ui
 static bool draw_budget(const struct view_port *in, struct rxq_state *rs, uint64_t now_ns,
                         struct limit_amount *ret_drawn)
 {
-    const struct limit_amount visit = {VISIT_WIRE_BYTES, VISIT_WIRE_PKTS};
+    const struct limit_amount visit = {VISIT_WIRE_BYTES >> rs->narrow,
+                                       VISIT_WIRE_PKTS >> rs->narrow};
     const struct limit_amount anything = {1, 1};
 
     *ret_drawn = visit;
@@ -394,6 +402,14 @@ static void hold_back(struct rxq_state *rs, struct port_txq *full, uint64_t now_
     counter_add(&rs->held_back, 1);
 }
 
+static void adapt_visit(struct rxq_state *rs, uint64_t copied_bytes)
+{
+    if (unlikely(copied_bytes > VISIT_COPIED_BYTES) && rs->narrow < NARROW_MAX)
+        rs->narrow++;
+    else if (unlikely(rs->narrow > 0) && copied_bytes < VISIT_COPIED_BYTES / 4)
+        rs->narrow--;
+}
+
 uint32_t forward_queue(struct worker *w, struct rxq_state *rs, uint64_t now_ns)
 {
     uint16_t port = rs->q->port->index;
@@ -405,7 +421,8 @@ uint32_t forward_queue(struct worker *w, struct rxq_state *rs, uint64_t now_ns)
 
     if (!draw_budget(in, rs, now_ns, &drawn))
         return 0;
-    burst_reset(b, BURST_FRAMES, drawn.bytes, drawn.pkts);
+    burst_reset(b, BURST_FRAMES >> rs->narrow, drawn.bytes, drawn.pkts);
+    w->forward.copied_bytes = 0;
     rs->q->port->type->rx(rs->q, b);
     settle_budget(in, b, drawn, now_ns);
     counter_add(&rs->polls, 1);
@@ -417,6 +434,7 @@ uint32_t forward_queue(struct worker *w, struct rxq_state *rs, uint64_t now_ns)
     }
     full = forward_burst(w, rs, port, now_ns);
     rs->q->port->type->rx_done(rs->q, b);
+    adapt_visit(rs, w->forward.copied_bytes);
     if (unlikely(full != NULL))
         hold_back(rs, full, now_ns);
     start = __rdtsc() - start;

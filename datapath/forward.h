@@ -38,7 +38,8 @@ struct forward {
     struct verdict verdict[BURST_FRAMES];
     struct dest *dest; /* room for every port */
     uint16_t dest_count;
-    uint16_t *dest_of; /* by port index: its place in dest + 1, or 0 */
+    uint16_t *dest_of;     /* by port index: its place in dest + 1, or 0 */
+    uint64_t copied_bytes; /* of one burst: what it is, times where it goes */
     struct offload_work *offload;
 };
 

@@ -159,6 +159,12 @@ static uint32_t serve_worker(struct datapath *dp, struct worker *w, uint32_t bud
     return served;
 }
 
+void learn_drain(struct datapath *dp, uint64_t now_ns)
+{
+    for (uint16_t i = 0; i < dp->params.workers; i++)
+        serve_worker(dp, &dp->worker[i], rte_ring_count(dp->worker[i].offers.ring), now_ns);
+}
+
 bool learn_service(struct datapath *dp, uint32_t budget, uint64_t now_ns)
 {
     bool more = false;

@@ -76,4 +76,8 @@ void learn_source_slow(struct worker *w, struct rxq_state *rs, uint16_t port, ui
  */
 bool learn_service(struct datapath *dp, uint32_t budget, uint64_t now_ns);
 
+/* Enter what workers have offered up to now, and no more than that: they may be faster than we are.
+ * Control. */
+void learn_drain(struct datapath *dp, uint64_t now_ns);
+
 #endif

@@ -30,6 +30,7 @@ struct rxq_state {
     uint64_t last_frame_ns; /* when it last gave a frame */
     uint64_t armed_ns;      /* when it was last armed */
     uint64_t spin_ns;       /* how long to poll it in vain; adapts */
+    uint8_t narrow;         /* how often a visit is halved, see forward.c; adapts */
     struct last_source last_source;
     struct offer_credit offers;
 

@@ -161,23 +161,35 @@ static bool wants_call(struct vring *v, uint16_t before, uint16_t now)
     return event_passed(gmem_load_u16(v->avail + 4 + 2u * v->num), before, now);
 }
 
+/* That this host is short of memory or of asynchronous requests is not the guest's fault. */
+static void call(struct vring *v)
+{
+    int rc = vring_call(v->call_fd);
+
+    v->call_owed = rc == -EAGAIN || rc == -ENOMEM;
+    if (likely(rc == 0))
+        count_one(&v->calls);
+    else if (!v->call_owed)
+        vring_break(v, VRING_CALL_FAILED);
+}
+
 void vring_publish(struct vring *v)
 {
     uint16_t before = atomic_load_explicit(&v->next, memory_order_relaxed);
     uint16_t now = (uint16_t)(before + v->taken);
 
-    if (v->taken == 0)
+    if (v->taken == 0) {
+        if (unlikely(v->call_owed))
+            call(v);
         return;
+    }
     gmem_write_u16_release(v->map, v->used + 2, v->used_gpa + 2, now);
     v->taken = 0;
     atomic_store_explicit(&v->next, now, memory_order_relaxed);
     /* The guest writes its event index, then looks at the used index; we do it the other way. */
     atomic_thread_fence(memory_order_seq_cst);
-    if (!wants_call(v, before, now))
-        return;
-    count_one(&v->calls);
-    if (unlikely(vring_call(v->call_fd) != 0))
-        vring_break(v, VRING_CALL_FAILED);
+    if (v->call_owed || wants_call(v, before, now))
+        call(v);
 }
 
 /* With event indices the driver kicks when its available index passes avail_event, so leaving that
@@ -202,13 +214,20 @@ bool vring_arm(struct vring *v)
         gmem_write_u16(v->map, v->used + at, v->used_gpa + at, position);
     /* The guest writes its available index, then looks here; we do it the other way. */
     atomic_thread_fence(memory_order_seq_cst);
-    return gmem_load_u16(v->avail + 2) != position;
+    /* Rather poll than leave a guest without the call that it may be waiting for. */
+    return gmem_load_u16(v->avail + 2) != position || v->call_owed;
 }
+
+/* Who waited for room should not find it gone after one frame: a frame of 64 KiB may need 45
+ * buffers. */
+#define ROOM_BUFFERS 64
 
 bool vring_has_room(const struct vring *v)
 {
-    return vring_usable(v) && v->enabled &&
-           gmem_load_u16(v->avail + 2) != atomic_load_explicit(&v->next, memory_order_relaxed);
+    uint16_t next = atomic_load_explicit(&v->next, memory_order_relaxed);
+    uint16_t posted = (uint16_t)(gmem_load_u16(v->avail + 2) - next);
+
+    return vring_usable(v) && v->enabled && posted >= u64_max(1, u64_min(v->num / 2, ROOM_BUFFERS));
 }
 
 uint16_t vring_next_avail(const struct vring *v)

@@ -97,6 +97,7 @@ struct vring {
     uint16_t avail_seen;   /* available index when it was last loaded */
     bool notify;           /* the guest has been asked to kick */
     bool called_once;
+    bool call_owed;        /* the host had no room for the call: the next visit makes it */
     _Atomic uint8_t error; /* enum vring_error */
     _Atomic uint64_t bad_chains;
     _Atomic uint64_t calls;
@@ -185,7 +186,7 @@ bool vring_arm(struct vring *v);
 void vring_disarm(struct vring *v);
 
 /**
- * vring_has_room() - has the guest posted a receive buffer?
+ * vring_has_room() - has the guest posted receive buffers for a while: 64, or half its ring?
  * @v: the ring
  *
  * A hint; touches one line of guest memory.

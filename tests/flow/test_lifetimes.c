@@ -144,6 +144,54 @@ static void destroy_ends_what_waits(void **state)
     fake_port_destroy(p);
 }
 
+#define NOISE_MAX 20000
+
+static uint32_t noise;
+
+/* While control enters one address, the workers offer the next. */
+static void make_noise(void *arg, const struct dp_notice *notice)
+{
+    uint64_t wake_ns;
+
+    if (noise++ >= NOISE_MAX)
+        return;
+    if (noise % 1024 == 0) /* room: each address is to be a new one */
+        dp_fdb_flush(lab.dp, &(struct dp_fdb_filter){DP_NONE, DP_NONE, DP_NONE, false});
+    for (uint16_t port = 0; port < 2; port++) {
+        uint8_t buf[64];
+
+        lab_frame(buf, 0xff, 1, sizeof(buf));
+        store_be32(buf + 7, noise * 2 + port);
+        fake_port_send(lab.port[port], 0, buf, sizeof(buf), NULL);
+    }
+    lab.dp->worker[0].next_epoll_ns = 0;
+    worker_poll_once(&lab.dp->worker[0], lab.now_ns, &wake_ns);
+    fake_port_clear(lab.port[0]);
+    fake_port_clear(lab.port[1]);
+}
+
+/* Guests that make up addresses must not keep control busy for ever with the end of a port. */
+static void a_port_ends_in_spite_of_noise(void **state)
+{
+    struct fake_port *gone = lab.port[2];
+    uint32_t before;
+
+    lab_publish(&lab);
+    lab.port[2] = NULL;
+    lab.domain_spec[1].member_count--;
+    lab_publish(&lab);
+    noise = 0;
+    lab.dp->params.notice = make_noise;
+    for (int i = 0; i < 2 * OFFERS_PER_PORT; i++)
+        make_noise(NULL, NULL);
+    dp_port_detach(lab.dp, &gone->port);
+    before = noise;
+    dp_service(lab.dp, lab.now_ns);
+    assert_in_range(noise, before + 1, NOISE_MAX - 1);
+    noise = NOISE_MAX;
+    fake_port_destroy(gone);
+}
+
 /* ---- queues ---------------------------------------------------------------------------------- */
 
 /* epoll refuses such a file: the queue must be looked at all the same. */
@@ -258,6 +306,7 @@ int main(void)
         T(an_injection_ends_with_its_port),
         T(an_injection_of_a_port_that_stays_is_made),
         T(destroy_ends_what_waits),
+        T(a_port_ends_in_spite_of_noise),
         T(a_queue_that_cannot_be_watched_is_served),
         T(a_change_of_one_queue_leaves_others_alone),
         T(many_changes_at_once_are_all_seen),

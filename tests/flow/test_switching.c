@@ -321,6 +321,43 @@ static void flood_to_a_full_port_holds_nobody(void **state)
     assert_int_equal(lab_drops(&lab, 1, DROP_dst_full), 100);
 }
 
+/* Large frames to everybody: the visit shrinks, so that the worker's other queues get their turn.
+ */
+static void a_flood_gets_shorter_visits(void **state)
+{
+    static uint8_t buf[65000];
+    uint64_t wake_ns;
+    uint32_t taken;
+
+    for (uint16_t i = 6; i < LAB_PORTS; i++)
+        lab_access(&lab, i, RED, 1);
+    for (uint16_t i = 0; i < LAB_PORTS; i++)
+        atomic_store(&lab.port[i]->port.mtu, 65535);
+    lab_publish(&lab);
+    lab_frame(buf, 0xff, 1, sizeof(buf));
+    for (int i = 0; i < 20; i++)
+        fake_port_send(lab.port[0], 0, buf, sizeof(buf), NULL);
+    lab.dp->worker[0].next_epoll_ns = 0;
+    taken = worker_poll_once(&lab.dp->worker[0], lab.now_ns, &wake_ns);
+    assert_true(taken > 1); /* nobody knows yet */
+    for (int i = 0; i < 3; i++)
+        worker_poll_once(&lab.dp->worker[0], lab.now_ns, &wake_ns);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(worker_poll_once(&lab.dp->worker[0], lab.now_ns, &wake_ns), 1);
+    lab_run(&lab);
+    assert_int_equal(fake_port_received(lab.port[2]), 20); /* nothing is lost */
+
+    /* Traffic to one port has its whole visit back. */
+    lab_send(&lab, 1, 0xff, 2);
+    lab_frame(buf, 2, 1, 64);
+    for (int i = 0; i < 300; i++)
+        fake_port_send(lab.port[0], 0, buf, 64, NULL);
+    lab.dp->worker[0].next_epoll_ns = 0;
+    for (int i = 0; i < 5; i++)
+        worker_poll_once(&lab.dp->worker[0], lab.now_ns, &wake_ns);
+    assert_int_equal(worker_poll_once(&lab.dp->worker[0], lab.now_ns, &wake_ns), BURST_FRAMES);
+}
+
 static void quiet_queue_is_armed_and_its_event_brings_it_back(void **state)
 {
     struct dp_queue_counters c;
@@ -434,6 +471,7 @@ int main(void)
         T(runts_are_counted),
         T(full_receiver_holds_its_sender_back),
         T(full_receiver_does_not_hold_for_long),
+        T(a_flood_gets_shorter_visits),
         T(flood_to_a_full_port_holds_nobody),
         T(quiet_queue_is_armed_and_its_event_brings_it_back),
         T(injected_frame_counts_as_received),

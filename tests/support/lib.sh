@@ -69,6 +69,17 @@ step() {
     printf '  ..    %s s  %s\n' "$(t_elapsed)" "$*"
 }
 
+# t_note TEXT: for a command under check: say it even if the check passes
+t_note() {
+    printf '%s\n' "$1" >>"$T_DIR/notes"
+}
+
+t_notes() {
+    [[ -s $T_DIR/notes ]] || return 0
+    sed -e '1s/^/  note  /' -e '2,$s/^/          | /' "$T_DIR/notes"
+    : >"$T_DIR/notes"
+}
+
 t_pass() { # NAME
     t_passed=$((t_passed + 1))
     printf '  ok    %s s  %s\n' "$(t_elapsed)" "$1"
@@ -108,6 +119,7 @@ t_run() {
     "$@" >"$T_DIR/output" 2>&1
     status=$?
     t_output=$(tr -d '\0' <"$T_DIR/output")
+    t_notes
     return $status
 }
 

@@ -6,6 +6,7 @@
 # VSW_ACCEL=tcg or kvm overrides the probe for a working KVM.
 
 declare -A vm_pids=() vm_agents=() vm_lines=()
+declare -A vm_words=() # what it was started with, until it had a second chance
 vm_guest= # folder with the guest's files
 vm_accel=
 
@@ -58,6 +59,7 @@ vm_start() {
         [device]=''    # more properties for virtio-net-pci
         [boot]=kernel  # pxe: whatever the network offers
     )
+    vm_words[$name]=$(printf '%q ' "$@")
     shift
     for pair in "$@"; do
         [[ -v vm[${pair%%=*}] ]] || {
@@ -95,11 +97,14 @@ vm_start() {
         -chardev "$socket"
         -netdev "vhost-user,id=net0,chardev=vhost0,queues=${vm[queues]}"
         -device "$device"
+        -monitor "unix:$T_DIR/$name.monitor,server=on,wait=off"
         -serial "file:$T_DIR/$name.console"
         -chardev "socket,id=agent,path=$T_DIR/$name.agent,server=on,wait=off" -serial chardev:agent
     )
     if [[ $vm_accel == kvm ]]; then args+=(-cpu host); else args+=(-cpu max); fi
     if [[ ${vm[boot]} == pxe ]]; then
+        # The firmware's driver comes before any kernel: here the NIC may be to blame.
+        unset "vm_words[$name]"
         args+=(-boot n)
     else
         args+=(-kernel "$vm_guest/vmlinuz" -initrd "$vm_guest/guest.cpio" -append
@@ -127,11 +132,44 @@ vm_ready_or_dead() { vm_said "$1" 'guest: ready' || ! vm_alive "$1"; }
 # vm_wait_ready NAME [SECONDS]
 vm_wait_ready() {
     wait_for "${2:-60}" vm_ready_or_dead "$1"
+    if vm_stood_still "$1"; then
+        vm_start_again "$1" || return 1
+        wait_for "${2:-60}" vm_ready_or_dead "$1"
+    fi
     vm_said "$1" 'guest: ready' || {
         echo "guest $1 did not come up"
+        vm_where "$1"
         return 1
     }
     vm_connect "$1"
+}
+
+# vm_stood_still NAME: its kernel has not even started its first program, so that no driver has
+# touched its NIC yet; and QEMU itself is well, so that it does not wait for the switch either. Seen
+# about once in 200 boots of an emulated machine on a busy host.
+vm_stood_still() {
+    [[ -n ${vm_words[$1]:-} ]] && vm_alive "$1" && ! vm_said "$1" 'guest: init' &&
+        vm_monitor "$1" 'info status' | grep -q running
+}
+
+vm_start_again() {
+    local words=${vm_words[$1]}
+    t_note "guest $1 stood still before its first program and was started again: $(vm_where "$1")"
+    vm_kill "$1"
+    eval "vm_start $words" || return 1
+    unset "vm_words[$1]"
+}
+
+# vm_monitor NAME COMMAND: QEMU's answer; none when its main loop is stuck
+vm_monitor() {
+    { printf '%s\n' "$2" && sleep 1; } |
+        timeout 5 socat -t1 - "UNIX-CONNECT:$T_DIR/$1.monitor" 2>/dev/null | tr -d '\r'
+}
+
+# vm_where NAME: what its processors do and what the switch knows of it, for whoever has to find out
+vm_where() {
+    vm_monitor "$1" 'info registers -a' | grep -o 'RIP=.*' || echo "QEMU does not answer"
+    ctl port show "$1" 2>/dev/null | head -n 12
 }
 
 # vm_kill NAME: kill -9, as a crash of the guest's process would be

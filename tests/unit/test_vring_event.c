@@ -8,11 +8,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define MEMORY_BYTES 0x100000u
@@ -236,6 +240,50 @@ static void test_call_file_that_is_no_eventfd(void **state)
     close(fds[1]);
 }
 
+/* As if fs.aio-max-nr were used up, for the calling thread only. */
+static void refuse_aio(void)
+{
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_setup, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EAGAIN),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = {.len = ARRAY_SIZE(code), .filter = code};
+
+    assert_int_equal(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+    assert_int_equal(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), 0);
+}
+
+static void *serve_without_aio(void *arg)
+{
+    refuse_aio();
+    *(uint64_t *)arg = serve(1);
+    return NULL;
+}
+
+/* A host that cannot call now calls later; it is not the guest's ring that is broken. */
+static void test_call_that_the_host_refuses_is_made_later(void **state)
+{
+    pthread_t thread;
+    uint64_t called = 1;
+
+    start(0, true, call_fd);
+    serve(1); /* the first always calls */
+    driver_set_used_event(&driver, 1);
+    assert_int_equal(pthread_create(&thread, NULL, serve_without_aio, &called), 0);
+    pthread_join(thread, NULL);
+    assert_int_equal(called, 0);
+    assert_int_equal(vring_error(&ring), VRING_OK);
+    assert_int_equal(driver_used_idx(&driver), 2);
+    assert_true(vring_arm(&ring)); /* not done with it */
+    vring_rx_done(&ring);
+    assert_int_equal(calls(), 1);
+    assert_false(vring_arm(&ring));
+    vring_rx_done(&ring);
+    assert_int_equal(calls(), 0);
+}
+
 static void *call_much(void *arg)
 {
     for (int i = 0; i < 1000; i++)
@@ -360,6 +408,7 @@ int main(void)
         cmocka_unit_test(test_broken_ring_is_not_armed),
         cmocka_unit_test(test_full_blocking_eventfd_does_not_wait),
         cmocka_unit_test(test_probe),
+        cmocka_unit_test(test_call_that_the_host_refuses_is_made_later),
         cmocka_unit_test(test_call_file_that_is_no_eventfd),
         cmocka_unit_test(test_calls_from_many_threads),
         cmocka_unit_test(test_fd_check),

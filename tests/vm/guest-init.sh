@@ -75,6 +75,7 @@ serve_commands() { # the agent line is standard input and output
     done
 }
 
+echo "guest: init"
 load_drivers
 hostname "$(option name guest)"
 set_up_network

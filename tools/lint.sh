@@ -33,7 +33,7 @@ shell_files() { # by name, or by their first line
 }
 
 format() { c_files | xargs -d '\n' clang-format --dry-run -Werror; }
-shell() { shell_files | xargs -d '\n' shellcheck; }
+shell() { shell_files | xargs -d '\n' -n 12 -P "$(nproc)" shellcheck; }
 reference() { "$build/vswitchd" --print-api | diff docs/reference.md - && return
     echo "docs/reference.md is stale: run make docs"
     return 1

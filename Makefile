@@ -112,6 +112,26 @@ smoke: all $(B)/tests/tools/frame_blast ## real binaries, namespaces and TAPs (V
 vm: all ## real QEMU guests and other front-ends (VSW_ONLY=word as above)
 	@tests/support/run_suite.sh vm $(filter-out %/mkguest.sh %/guest-init.sh,$(sort $(wildcard tests/vm/*.sh)))
 
+# ---- fuzzing: what guests, peers and operators send; T seconds for each target ---------------
+T ?= 60
+FUZZ_json  := $(wildcard api/*.c) base/err.c base/mac.c
+FUZZ_vring := $(wildcard vhost-user/vring*.c port/gmem*.c) port/frame.c base/err.c
+
+$(B)/fuzz_%: tests/fuzz/fuzz_%.c
+	@mkdir -p $(B)
+	@echo "  FUZZ  $@"
+	$(Q)clang -g -O1 -std=gnu11 -D_GNU_SOURCE -I. -fsanitize=fuzzer,address,undefined -o $@ $< \
+		$(FUZZ_$*) -ljson-c -lm
+
+.PHONY: fuzz
+fuzz: $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/*.c)) ## fuzz targets, T=60 seconds each
+	@for target in $^; do \
+		corpus=$(B)/corpus-$$(basename $$target); mkdir -p $$corpus; \
+		seeds=tests/fuzz/corpus/$$(basename $$target | sed 's/fuzz_//'); [ -d $$seeds ] || seeds=; \
+		echo "  RUN   $$target for $(T) s"; \
+		$$target -max_total_time=$(T) -verbosity=0 -print_final_stats=1 $$corpus $$seeds || exit 1; \
+	done
+
 # ---- the two commands of a newcomer ---------------------------------------------------------
 # Both start with nothing but make: the packages come first, then a fresh make that finds them.
 .PHONY: setup demo test help

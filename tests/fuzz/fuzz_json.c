@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
  * libFuzzer entry: any bytes as a configuration file, as a request line, and back to text.
- *
- *     clang -g -O1 -std=gnu11 -D_GNU_SOURCE -I. -fsanitize=fuzzer,address,undefined \
- *         tests/fuzz/fuzz_json.c base/{err,mac}.c api/[a-z]*.c -ljson-c -lm -o build/fuzz_json
+ * `make fuzz` builds and runs it.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -3,9 +3,7 @@
  * Bytes become a guest: the first ones say how its two rings are negotiated, the rest is a program
  * that writes descriptors, tables, indices and headers and lets the switch take, write, arm. All
  * memory has guard pages. What comes out is checked as far as it can be.
- *
- * clang -g -O1 -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -I. -o fuzz_vring \
- *     tests/fuzz/fuzz_vring.c vhost-user/vring*.c port/gmem*.c port/frame.c base/err.c
+ * `make fuzz` builds and runs it.
  */
 #include "port/gmem.h"
 #include "port/port.h"

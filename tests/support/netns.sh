@@ -134,10 +134,18 @@ iperf_udp() {
         "\(.bits_per_second * (100 - .lost_percent) / 100 | floor) \(.lost_percent)"' <<<"$report"
 }
 
-# iperf_udp_loss END IP SECONDS RATE [OPTION...]: lost per cent
+# iperf_udp_loss END IP SECONDS RATE [OPTION...]: lost per cent, the best of three
+# A guest or host that stands still for some 100 ms loses a good part of two seconds; what the switch
+# loses by itself is lost in every try.
 iperf_udp_loss() {
-    local result
-    result=$(iperf_udp "$@") && echo "${result#* }"
+    local result loss best=100
+    for _ in 1 2 3; do
+        result=$(iperf_udp "$@") || return 1
+        loss=${result#* }
+        best=$(jq -n "[$loss, $best] | min")
+        jq -en "$best <= 0.5" >/dev/null && break
+    done
+    echo "$best"
 }
 
 # human_bps NUMBER

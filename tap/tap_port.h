@@ -17,11 +17,17 @@
 
 #include "tap/tap_kernel.h"
 
-/* One receive queue's memory for bodies. A burst ends when a longest frame would not fit any more;
+/* One receive queue's memory for frames. A burst ends when a longest frame would not fit any more;
  * pages that were never needed are never there. */
 #define TAP_RX_ARENA_BYTES (512u * 1024)
-/* Where the bodies of frames with very many segments are gathered for one write. */
-#define TAP_TX_SCRATCH_BYTES FRAME_MAX_BYTES
+/* Where a frame begins behind a cache line's start: the payload of TCP over IPv4 with timestamps,
+ * behind 66 bytes of headers, is aligned when the kernel copies it. */
+#define TAP_RX_FRAME_AT 62
+
+/* Header, head and a short body are put together for one write; this is what it takes at most. */
+#define TAP_TX_SHORT_BYTES 2048
+/* Behind that: the body of a frame with very many segments is gathered. */
+#define TAP_TX_SCRATCH_BYTES (TAP_TX_SHORT_BYTES + FRAME_MAX_BYTES)
 
 struct tap_queue {
     /* the worker of the receive queue */

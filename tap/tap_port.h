@@ -6,7 +6,8 @@
  * States, all decided on the control thread:
  *
  *   no device   -- once a second: open --> device, published to workers
- *   device      -- once a second: look --> still there; after a change, settings made as wanted
+ *   device      -- once a second, less often when nothing changes: look --> still there; after a
+ *                  change, settings made as wanted
  *   device gone -- unpublish, grace period, close --> no device
  *
  * One job at a time is on its way (`busy`): a look or opening on the helper, a grace period, a
@@ -66,9 +67,10 @@ struct tap_port {
     struct tap_config want;
     bool stopping, workers_gone;
     bool busy;
-    bool changed;    /* want is newer than what was applied last */
-    bool may_create; /* false once we were attached to a device of others */
-    bool hopeless;   /* cannot come back */
+    uint8_t same_looks; /* in a row that found nothing new */
+    bool changed;       /* want is newer than what was applied last */
+    bool may_create;    /* false once we were attached to a device of others */
+    bool hopeless;      /* cannot come back */
     struct port_timer *timer;
     struct tap_job job;
     struct tap_status status;

@@ -51,6 +51,13 @@ static inline uint32_t load_be32(const void *p)
     return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
 }
 
+static inline uint64_t load_be64(const void *p)
+{
+    const uint8_t *b = p;
+
+    return (uint64_t)load_be32(b) << 32 | load_be32(b + 4);
+}
+
 static inline void store_be16(void *p, uint16_t v)
 {
     uint8_t *b = p;

@@ -35,6 +35,7 @@ struct dest {
 
 struct forward {
     struct burst *burst;
+    uint64_t dst_key[BURST_FRAMES], src_key[BURST_FRAMES]; /* of the FDB, by classify */
     struct verdict verdict[BURST_FRAMES];
     struct dest *dest; /* room for every port */
     uint16_t dest_count;

@@ -162,8 +162,8 @@ static inline void fdb_prefetch(const struct fdb *fdb, uint64_t key)
 {
     const struct fdb_bucket *b = &fdb->bucket[fdb_bucket_first(fdb, fdb_hash(fdb, key))];
 
-    __builtin_prefetch(&b->key[0]);
-    __builtin_prefetch(&b->value[0]);
+    prefetch_read(&b->key[0]);
+    prefetch_read(&b->value[0]);
 }
 
 /* Where is @key in the bucket? FDB_BUCKET_SLOTS when nowhere. Without branches: the position in a

@@ -57,7 +57,7 @@ void forward_drop(struct worker *w, uint16_t port, enum drop_reason reason, cons
 
 /* ---- classify ---------------------------------------------------------------------------- */
 
-enum drop_reason forward_classify(const struct view_port *in, struct frame *f)
+static inline enum drop_reason classify_frame(const struct view_port *in, struct frame *f)
 {
     static const uint8_t drop_of[] = {
         [VLAN_OK] = DROP_NONE,
@@ -77,17 +77,22 @@ enum drop_reason forward_classify(const struct view_port *in, struct frame *f)
     return drop_of[vlan_classify(&in->vlan, f->head, f->head_len, &f->vlan)];
 }
 
+enum drop_reason forward_classify(const struct view_port *in, struct frame *f)
+{
+    return classify_frame(in, f);
+}
+
 /* Most frames have the addresses of the frame before them. */
 static void classify(struct worker *w, const struct view_port *in, struct burst *b)
 {
     const struct fdb *fdb = w->dp->fdb;
     uint64_t last_dst = 0, last_src = 0;
 
-    for (uint16_t i = 0; i < b->count; i++) {
+    for (uint32_t i = 0, count = b->count; i < count; i++) {
         struct frame *f = &b->frame[i];
         uint64_t dst, src;
 
-        f->drop = (uint8_t)forward_classify(in, f);
+        f->drop = (uint8_t)classify_frame(in, f);
         if (unlikely(f->drop != DROP_NONE))
             continue;
         dst = fdb_key(f->vlan.domain, frame_dst(f));
@@ -167,7 +172,7 @@ static void decide(struct worker *w, uint16_t in, const struct burst *b)
     const uint64_t *dst = w->forward.dst_key, *src = w->forward.src_key;
     struct verdict v = {.kind = VERDICT_DROP};
 
-    for (uint16_t i = 0; i < b->count; i++) {
+    for (uint32_t i = 0, count = b->count; i < count; i++) {
         const struct frame *f = &b->frame[i];
 
         if (unlikely(f->drop != DROP_NONE))
@@ -220,7 +225,7 @@ static void count_received(struct worker *w, struct rxq_state *rs, uint16_t port
     struct dp_counters *c = &w->port[port];
     uint64_t bytes = 0, wire_bytes = 0, wire_pkts = 0;
 
-    for (uint16_t i = 0; i < b->count; i++) {
+    for (uint32_t i = 0, count = b->count; i < count; i++) {
         bytes += b->frame[i].len;
         wire_bytes += b->frame[i].wire_bytes;
         wire_pkts += b->frame[i].wire_pkts;
@@ -247,7 +252,7 @@ static void commit(struct worker *w, struct rxq_state *rs, uint16_t port, const 
 
     count_received(w, rs, port, b);
     capture_received(w, port, b);
-    for (uint16_t i = 0; i < b->count; i++) {
+    for (uint32_t i = 0, count = b->count; i < count; i++) {
         struct verdict *v = &w->forward.verdict[i];
 
         if (v->kind == VERDICT_FLOOD || (trunk && v->kind == VERDICT_UNICAST)) {
@@ -347,7 +352,7 @@ static void scatter(struct worker *w, uint16_t from, const struct burst *b)
     struct dest *dest = NULL;
     uint16_t domain = VLAN_DOMAIN_NONE;
 
-    for (uint16_t i = 0; i < b->count; i++) {
+    for (uint32_t i = 0, count = b->count; i < count; i++) {
         const struct verdict *v = &w->forward.verdict[i];
         const struct frame *f = &b->frame[i];
 

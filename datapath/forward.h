@@ -24,7 +24,7 @@ struct verdict {
     uint8_t drop;  /* enum drop_reason, when dropped */
     uint8_t flood; /* enum dp_flood, when flooded */
     uint16_t port; /* where to, when unicast */
-};
+} __attribute__((aligned(8)));
 
 /* The copies of one burst that go to one port. */
 struct dest {

@@ -155,14 +155,6 @@ static inline uint16_t avail_load(const struct vring *v, uint16_t position)
     return gmem_load_u16(v->avail + 4 + 2u * (position & v->mask));
 }
 
-static inline void prefetch(const void *p, bool writes)
-{
-    if (writes)
-        __asm__ volatile("prefetchw %0" : : "m"(*(const uint8_t *)p));
-    else
-        __builtin_prefetch(p);
-}
-
 static inline struct vhead *vfront_head(struct vring *v, uint16_t position)
 {
     return &v->head[position % VFRONT_MAX];
@@ -186,8 +178,11 @@ static inline void head_load(struct vring *v, struct vhead *h, uint16_t id, bool
     if (unlikely(host == NULL))
         return;
     /* The line of the header is often only read, see vring_tx.c. */
-    prefetch(host, false);
-    prefetch(host + CACHE_LINE_BYTES, writes);
+    prefetch_read(host);
+    if (writes)
+        prefetch_write(host + CACHE_LINE_BYTES);
+    else
+        prefetch_read(host + CACHE_LINE_BYTES);
 }
 
 static inline void head_fetch(struct vring *v, struct vhead *h, uint16_t position, bool writes)
@@ -223,7 +218,7 @@ static inline void vfront_ahead(struct vring *v, bool writes)
 
     vfront_fill(v, left < VFRONT_MAX ? left : VFRONT_MAX, writes);
     for (uint16_t i = VFRONT_MAX; i < 2 * VFRONT_MAX && i < left; i += 4)
-        prefetch(v->desc + (uint32_t)avail_load(v, (uint16_t)(position + i)) * VDESC_BYTES, false);
+        prefetch_read(v->desc + (uint32_t)avail_load(v, (uint16_t)(position + i)) * VDESC_BYTES);
 }
 
 static inline void chain_start(struct chain *c, struct vring *v, const struct vhead *h, bool writes)

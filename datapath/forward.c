@@ -206,6 +206,33 @@ static enum drop_reason draw_tokens(const struct worker *w, const struct view_po
     return DROP_NONE;
 }
 
+/* Is a burst done with policing? A trunk's unicasts of one network are charged at once, if there is
+ * enough; else each frame has to ask. */
+static bool police_burst(const struct worker *w, const struct view_port *in, const struct burst *b,
+                         uint64_t now_ns)
+{
+    struct limit_amount sum = {0, 0};
+    uint16_t domain = VLAN_DOMAIN_NONE;
+    struct limit *police;
+
+    if (in->vlan.mode != VLAN_MODE_TRUNK)
+        return true;
+    for (uint32_t i = 0, count = b->count; i < count; i++) {
+        const struct frame *f = &b->frame[i];
+
+        if (w->forward.verdict[i].kind == VERDICT_DROP)
+            continue;
+        if (w->forward.verdict[i].kind == VERDICT_FLOOD ||
+            (domain != VLAN_DOMAIN_NONE && domain != f->vlan.domain))
+            return false;
+        domain = f->vlan.domain;
+        sum.bytes += f->wire_bytes;
+        sum.pkts += f->wire_pkts;
+    }
+    police = w->view->topology->domain[domain].police;
+    return police == NULL || limits_take_all(&police, 1, sum, now_ns);
+}
+
 /* The source that needs no word, since the FDB is known to hold it and its age is of this second.
  */
 static uint64_t known_source(const struct worker *w, const struct rxq_state *rs, uint16_t port,
@@ -246,7 +273,7 @@ static void commit(struct worker *w, struct rxq_state *rs, uint16_t port, const 
                    uint64_t now_ns)
 {
     const struct view_port *in = &w->view->topology->port[port];
-    const bool trunk = in->vlan.mode == VLAN_MODE_TRUNK;
+    const bool policed = police_burst(w, in, b, now_ns);
     uint64_t known = known_source(w, rs, port, now_ns);
     uint32_t unicast = 0, flooded = 0;
 
@@ -255,7 +282,7 @@ static void commit(struct worker *w, struct rxq_state *rs, uint16_t port, const 
     for (uint32_t i = 0, count = b->count; i < count; i++) {
         struct verdict *v = &w->forward.verdict[i];
 
-        if (v->kind == VERDICT_FLOOD || (trunk && v->kind == VERDICT_UNICAST)) {
+        if (v->kind == VERDICT_FLOOD || (!policed && v->kind == VERDICT_UNICAST)) {
             enum drop_reason drop = draw_tokens(w, in, v, &b->frame[i], now_ns);
 
             if (unlikely(drop != DROP_NONE))

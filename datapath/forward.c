@@ -82,27 +82,35 @@ enum drop_reason forward_classify(const struct view_port *in, struct frame *f)
     return classify_frame(in, f);
 }
 
+static struct address address_of(const struct fdb *fdb, const struct frame *f, uint64_t mac)
+{
+    uint64_t key = fdb_key(f->vlan.domain, mac);
+
+    return (struct address){.key = key, .hash = fdb_hash(fdb, key)};
+}
+
 /* Most frames have the addresses of the frame before them. */
 static void classify(struct worker *w, const struct view_port *in, struct burst *b)
 {
     const struct fdb *fdb = w->dp->fdb;
-    uint64_t last_dst = 0, last_src = 0;
+    struct address dst = {0}, src = {0};
 
     for (uint32_t i = 0, count = b->count; i < count; i++) {
         struct frame *f = &b->frame[i];
-        uint64_t dst, src;
 
         f->drop = (uint8_t)classify_frame(in, f);
         if (unlikely(f->drop != DROP_NONE))
             continue;
-        dst = fdb_key(f->vlan.domain, frame_dst(f));
-        src = fdb_key(f->vlan.domain, frame_src(f));
-        if (dst != last_dst)
-            fdb_prefetch(fdb, dst);
-        if (src != last_src)
-            fdb_prefetch(fdb, src);
-        w->forward.dst_key[i] = last_dst = dst;
-        w->forward.src_key[i] = last_src = src;
+        if (dst.key != fdb_key(f->vlan.domain, frame_dst(f))) {
+            dst = address_of(fdb, f, frame_dst(f));
+            fdb_prefetch(fdb, dst.hash);
+        }
+        if (src.key != fdb_key(f->vlan.domain, frame_src(f))) {
+            src = address_of(fdb, f, frame_src(f));
+            fdb_prefetch_touch(fdb, src.hash);
+        }
+        w->forward.dst[i] = dst;
+        w->forward.src[i] = src;
     }
 }
 
@@ -147,29 +155,38 @@ static struct verdict decide_group(const struct view_domain *d, uint64_t dst, co
     return v;
 }
 
-struct verdict forward_decide(const struct topology *topology, const struct fdb *fdb, uint16_t in,
-                              const struct frame *f)
+static inline struct verdict decide_frame(const struct topology *topology, const struct fdb *fdb,
+                                          uint16_t in, const struct frame *f,
+                                          const struct address *to)
 {
     const struct view_domain *d = &topology->domain[f->vlan.domain];
-    uint64_t dst = frame_dst(f), src = frame_src(f);
-    struct fdb_value to;
+    uint64_t src = frame_src(f);
+    struct fdb_value value;
     uint32_t slot;
 
     if (unlikely(mac_u64_is_group(src) || src == 0))
         return drop_verdict(DROP_src_group);
-    if (unlikely(mac_u64_is_group(dst)))
-        return decide_group(d, dst, f);
-    if (!fdb_lookup(fdb, f->vlan.domain, dst, &to, &slot))
+    if (unlikely(mac_u64_is_group(to->key)))
+        return decide_group(d, frame_dst(f), f);
+    if (!fdb_lookup_key(fdb, to->key, to->hash, &value, &slot))
         return (struct verdict){.kind = VERDICT_FLOOD, .flood = DP_FLOOD_UNKNOWN};
-    if (to.port == in)
+    if (value.port == in)
         return drop_verdict(DROP_hairpin);
-    return (struct verdict){.kind = VERDICT_UNICAST, .port = to.port};
+    return (struct verdict){.kind = VERDICT_UNICAST, .port = value.port};
+}
+
+struct verdict forward_decide(const struct topology *topology, const struct fdb *fdb, uint16_t in,
+                              const struct frame *f)
+{
+    const struct address to = address_of(fdb, f, frame_dst(f));
+
+    return decide_frame(topology, fdb, in, f, &to);
 }
 
 /* The addresses of the frame before, if they made it a unicast, have the same verdict. */
 static void decide(struct worker *w, uint16_t in, const struct burst *b)
 {
-    const uint64_t *dst = w->forward.dst_key, *src = w->forward.src_key;
+    const struct address *dst = w->forward.dst, *src = w->forward.src;
     struct verdict v = {.kind = VERDICT_DROP};
 
     for (uint32_t i = 0, count = b->count; i < count; i++) {
@@ -177,8 +194,9 @@ static void decide(struct worker *w, uint16_t in, const struct burst *b)
 
         if (unlikely(f->drop != DROP_NONE))
             v = drop_verdict(f->drop);
-        else if (v.kind != VERDICT_UNICAST || dst[i] != dst[i - 1] || src[i] != src[i - 1])
-            v = forward_decide(w->view->topology, w->dp->fdb, in, f);
+        else if (v.kind != VERDICT_UNICAST || dst[i].key != dst[i - 1].key ||
+                 src[i].key != src[i - 1].key)
+            v = decide_frame(w->view->topology, w->dp->fdb, in, f, &dst[i]);
         w->forward.verdict[i] = v;
     }
 }
@@ -292,8 +310,8 @@ static void commit(struct worker *w, struct rxq_state *rs, uint16_t port, const 
             forward_drop(w, port, v->drop, &b->frame[i]);
             continue;
         }
-        if (unlikely(w->forward.src_key[i] != known)) {
-            learn_source_slow(w, rs, port, w->forward.src_key[i], now_ns);
+        if (unlikely(w->forward.src[i].key != known)) {
+            learn_source_slow(w, rs, port, &w->forward.src[i], now_ns);
             known = known_source(w, rs, port, now_ns);
         }
         unicast += v->kind == VERDICT_UNICAST;

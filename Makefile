@@ -36,7 +36,9 @@ CLI_OBJS  := $(patsubst %.c,$(B)/%.o,$(wildcard cli/*.c base/*.c api/*.c))
 SUPPORT   := $(B)/libsupport.a
 UNIT      := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
 FLOW      := $(patsubst %.c,$(B)/%,$(wildcard tests/flow/test_*.c))
-BINS      := $(if $(wildcard control/main.c),$(B)/vswitchd) $(if $(wildcard cli/main.c),$(B)/vswitchctl)
+PKTGEN    := $(filter-out pktgen/main.c,$(wildcard pktgen/*.c))
+BINS      := $(if $(wildcard control/main.c),$(B)/vswitchd) $(if $(wildcard cli/main.c),$(B)/vswitchctl) \
+             $(if $(wildcard pktgen/main.c),$(B)/pktgen)
 
 .DELETE_ON_ERROR:
 .PHONY: all
@@ -49,6 +51,16 @@ $(B)/vswitchd: $(B)/control/main.o $(B)/libvswitch.a
 $(B)/vswitchctl: $(CLI_OBJS)
 	@echo "  LINK  $@"
 	$(Q)$(CC) -o $@ $^ $(CLI_LDLIBS)
+
+# The packet generator knows nothing of the switch: base/ is all that they share.
+$(B)/pktgen: $(B)/pktgen/main.o $(B)/libpktgen.a $(patsubst %.c,$(B)/%.o,$(wildcard base/*.c))
+	@echo "  LINK  $@"
+	$(Q)$(CC) -o $@ $^ $(LDLIBS) -lm
+
+$(B)/libpktgen.a: $(PKTGEN:%.c=$(B)/%.o)
+	@rm -f $@
+	@echo "  AR    $@"
+	$(Q)$(AR) rcs $@ $^
 
 $(B)/libvswitch.a: $(OBJS)
 	@rm -f $@
@@ -80,9 +92,9 @@ $(B)/%.skel.h: $(B)/%.bpf.o
 	$(Q)bpftool gen skeleton $(@:.h=.o) name $(notdir $*) >$@.tmp && mv $@.tmp $@
 
 # ---- tests ----------------------------------------------------------------------------------
-$(B)/tests/unit/%: $(B)/tests/unit/%.o $(SUPPORT) $(B)/libvswitch.a
+$(B)/tests/unit/%: $(B)/tests/unit/%.o $(SUPPORT) $(B)/libpktgen.a $(B)/libvswitch.a
 	@echo "  LINK  $@"
-	$(Q)$(CC) -o $@ $^ $(LDLIBS) -lcmocka
+	$(Q)$(CC) -o $@ $^ $(LDLIBS) -lcmocka -lm
 $(B)/tests/flow/%: $(B)/tests/flow/%.o $(SUPPORT) $(B)/libvswitch.a
 	@echo "  LINK  $@"
 	$(Q)$(CC) -o $@ $^ $(LDLIBS) -lcmocka

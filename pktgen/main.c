@@ -1,0 +1,6 @@
+/* temporary */
+int main(void);
+int main(void)
+{
+    return 0;
+}

@@ -52,9 +52,9 @@ $(B)/vswitchctl: $(CLI_OBJS)
 	@echo "  LINK  $@"
 	$(Q)$(CC) -o $@ $^ $(CLI_LDLIBS)
 
-# The packet generator knows nothing of the switch: base/ is all that they share.
+# The packet generator knows nothing of the switch: base/ and api/json.c are all that they share.
 # Its objects are not in a folder of the binary's name.
-$(B)/pktgen: $(B)/pktgen-room/main.o $(B)/libpktgen.a $(patsubst %.c,$(B)/%.o,$(wildcard base/*.c))
+$(B)/pktgen: $(B)/pktgen-room/main.o $(B)/libpktgen.a $(patsubst %.c,$(B)/%.o,$(wildcard base/*.c) api/json.c)
 	@echo "  LINK  $@"
 	$(Q)$(CC) -o $@ $^ $(LDLIBS) -lm
 

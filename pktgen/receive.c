@@ -141,10 +141,10 @@ static uint32_t poll_look(struct pg_receiver *r, uint64_t now)
     for (uint32_t i = 0; i < n; i++) {
         bytes += frames[i]->pkt_len;
         pieces |= frames[i]->nb_segs;
-        if (r->plan->marks != PG_MARKS_NONE)
+        if (r->is_on && r->plan->marks != PG_MARKS_NONE)
             frame_track(r, frames[i], now);
     }
-    if (r->dump != NULL)
+    if (r->is_on && r->dump != NULL)
         frames_keep(r, frames, n);
     burst_free(r, frames, n, pieces);
     burst_count(r, n, bytes, now);

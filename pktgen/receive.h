@@ -21,6 +21,7 @@ struct pg_receiver {
     uint16_t magic;
     uint32_t payload; /* where the last signature was */
     bool check;
+    bool is_on; /* a trial runs: what comes is counted for it */
     struct pg_shared *shared;
     const struct pg_plan *plan;
     struct pg_dump *dump;

@@ -198,6 +198,7 @@ int pg_sender_init(struct pg_sender *s, const struct pg_plan *plan,
     s->what = what;
     s->count = &shared->streams[what->stream.id];
     s->port_count = &shared->ports[what->stream.tx];
+    s->stopped = &shared->stop;
     s->port_id = port->id;
     s->queue = what->stream.id % port->spec.queues;
     s->burst = plan->burst < PG_SEND_BURST_MAX ? plan->burst : PG_SEND_BURST_MAX;
@@ -231,7 +232,7 @@ void pg_sender_start(struct pg_sender *s, const struct pg_order *order)
 {
     const struct pg_replay *file = s->what->replay;
 
-    s->count->sent = s->count->due = s->count->last_tsc = 0;
+    s->count->sent = s->count->last_tsc = 0;
     s->count->is_done = false;
     s->magic = order->magic;
     s->sequence = s->replay_at = s->replay_due_tsc = 0;
@@ -245,16 +246,19 @@ void pg_sender_start(struct pg_sender *s, const struct pg_order *order)
     pg_flows_init(&s->flows, &s->what->stream);
     pg_pace_init(&s->pace, s->count->pps, s->what->stream.burst, rte_get_tsc_hz(),
                  order->start_tsc);
+    /* Exactly the frames that are due within the trial, so that none is missing at its end. */
+    if (s->pace.step > 0 && order->stop_tsc > 0)
+        s->left = u64_min(s->left, pg_pace_total(&s->pace, order->stop_tsc));
+    s->count->due = s->left;
 }
 
 void pg_sender_stop(struct pg_sender *s, uint64_t stop_tsc)
 {
     if (s->held > 0)
         rte_pktmbuf_free_bulk(s->stash + s->head, s->held);
-    s->count->sent = s->sequence - s->held;
-    s->count->due = pg_pace_total(&s->pace, stop_tsc);
-    if (s->count->due < s->count->sent || s->left == 0)
-        s->count->due = s->count->sent;
+    /* Stopped by the user, or with no rate: what was due is known only now. */
+    if (s->count->due == UINT64_MAX || atomic_load(s->stopped))
+        s->count->due = u64_max(s->count->sent, pg_pace_total(&s->pace, stop_tsc));
     s->held = 0;
 }
 

@@ -27,6 +27,7 @@ struct pg_sender {
     const struct pg_plan_stream *what;
     struct pg_stream_count *count;
     struct pg_port_count *port_count;
+    const atomic_bool *stopped; /* by the user */
     uint16_t port_id, queue;
     uint16_t magic;
     void (*fill)(struct pg_sender *s, uint32_t n, uint64_t now);

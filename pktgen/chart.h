@@ -18,7 +18,8 @@ struct pg_chart_series {
 struct pg_chart {
     const char *title, *x_label, *y_label;
     bool log_x, log_y;
-    const char *const *x_names; /* x is 0, 1, ...: written below the axis; NULL: the numbers */
+    const char *const *x_names; /* written below the axis; NULL: the numbers */
+    const double *x_at;         /* where the names stand; NULL: at 0, 1, ... */
     uint32_t x_name_count;
     struct pg_chart_series series[PG_CHART_SERIES_MAX];
     uint32_t series_count;
@@ -39,8 +40,8 @@ int pg_chart_write(const struct pg_chart *chart, const char *path, struct vsw_er
 /**
  * pg_chart_report() - every chart that a report has figures for
  * @report: borrowed
- * @folder: made if it is not there; rate.svg (rate over size, from two sizes on), latency.svg
- *     (percentiles over points), distribution.svg (latency over percentile)
+ * @folder: made if it is not there; rate.svg and bits.svg (over size, from two sizes on),
+ *     latency.svg (percentiles over points), distribution.svg (latency over percentile)
  * @ret_count: files written
  * @err: as for pg_chart_write()
  *

@@ -27,6 +27,7 @@ struct pg_layout {
     uint8_t source;        /* offset of the 8 bytes that end with the source address */
     uint8_t l4_csum;       /* offset of the L4 checksum */
     uint16_t l4_invert;    /* 0xffff for a checksum, 0 for a seed */
+    uint16_t l4_zero;      /* what is sent for 0: UDP says 0xffff, as 0 is "none" */
     uint32_t ip_sum;       /* of the IPv4 header without source address, in host words */
     uint32_t l4_sum;       /* of pseudo header and segment without the low 32 bits of the source */
     uint16_t ttl_protocol; /* the two bytes in front of the IPv4 header checksum */
@@ -80,7 +81,7 @@ static inline void pg_flows_patch(const struct pg_flows *f, const struct pg_layo
     ret_patch->eth[1] = __builtin_bswap64(smac << 32 | (uint32_t)f->type << 16 | tci);
     ret_patch->outer = __builtin_bswap64(f->outer + ((uint64_t)f->vlan_i << 16));
     ret_patch->source = __builtin_bswap64(high | source);
-    ret_patch->l4_csum = __builtin_bswap16(csum == 0 && l->l4_invert ? 0xffff : csum);
+    ret_patch->l4_csum = __builtin_bswap16(csum == 0 ? l->l4_zero : csum);
 }
 
 /* Makes @frame, any flow's of this stream and size, the current flow's. A signature may be in it.
@@ -133,17 +134,18 @@ void pg_frame_layout(const struct pg_stream *stream, uint32_t bytes, bool has_ta
  * @stream: as for pg_frame_layout()
  * @layout: of this stream and the wanted size
  * @flow: below the stream's flows
+ * @has_tag: as it was for @layout
  * @ret_frame: layout->len bytes
  *
  * The payload is that of pg_tag_pattern(). With PG_CSUM_OFFLOAD the L4 checksum is the folded sum
  * of the pseudo header with the length of the whole segment, as VIRTIO_NET_HDR_F_NEEDS_CSUM has
- * it: do not let rte_eth_tx_prepare() write its own. With a layout made with has_tag, the place
- * of the signature is filled by a valid one of run 0 and time 0, so that the checksum holds.
+ * it: do not let rte_eth_tx_prepare() write its own. The place of a signature is filled by a valid
+ * one of run 0 and time 0, so that the checksum holds.
  * Context: any thread; does not block.
  * Source: as pg_frame_layout(); Virtio 1.2 clause 5.1.6.2
  */
 void pg_frame_build(const struct pg_stream *stream, const struct pg_layout *layout, uint32_t flow,
-                    uint8_t *ret_frame);
+                    bool has_tag, uint8_t *ret_frame);
 
 /**
  * pg_frame_reverse() - the frame with which the receiver's port makes its addresses known

@@ -3,34 +3,47 @@
  * Defaults and checks of a plan.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "pktgen/plan.h"
 
-#define RXBUF_ROOM 64 /* tags that a switch may add, header of the ring */
+#define STREAM_TEXT_MAX 1024
+#define RXBUF_ROOM      64 /* tags that a switch may add, header of the ring */
 
 const struct pg_sizes *pg_plan_sizes(const struct pg_plan *plan, const struct pg_stream *stream)
 {
     return plan->sizes.count > 0 ? &plan->sizes : &stream->sizes;
 }
 
-static int default_streams(struct pg_plan *plan, bool one_way, struct vsw_err *err)
+static int default_stream(struct pg_plan *plan, uint32_t tx, uint32_t rx, const char *words,
+                          struct vsw_err *err)
 {
-    uint32_t count = plan->port_count == 1 || one_way ? 1 : 2;
-    uint32_t pairs = plan->port_count < 2 ? 1 : plan->port_count / 2;
+    uint16_t id = (uint16_t)plan->stream_count++;
+    char text[STREAM_TEXT_MAX];
 
-    plan->streams = calloc((size_t)count * pairs, sizeof(plan->streams[0]));
+    if (snprintf(text, sizeof(text), "tx=%u,rx=%u%s%s", tx, rx, *words ? "," : "", words) >=
+        (int)sizeof(text))
+        return vsw_err_set(err, -EINVAL, "stream", "the words for the streams are too long");
+    return pg_stream_parse(text, id, &plan->streams[id].stream, err);
+}
+
+/* Neighbours talk to each other; one port alone talks to itself, through a loop. */
+static int default_streams(struct pg_plan *plan, bool one_way, const char *words,
+                           struct vsw_err *err)
+{
+    int rc = 0;
+
+    plan->streams = calloc(plan->port_count, sizeof(plan->streams[0]));
     if (plan->streams == NULL)
         return vsw_err_set(err, -ENOMEM, NULL, "no memory for the streams");
-    for (uint32_t pair = 0; pair < pairs; pair++)
-        for (uint32_t i = 0; i < count; i++) {
-            uint16_t id = (uint16_t)plan->stream_count++, base = (uint16_t)(2 * pair);
-            uint16_t tx = base + (uint16_t)i;
-            uint16_t rx = plan->port_count == 1 ? 0 : base + (uint16_t)!i;
-
-            pg_stream_init(&plan->streams[id].stream, id, tx, rx);
-        }
-    return 0;
+    for (uint32_t port = 0; rc == 0 && port < plan->port_count; port++) {
+        if (one_way && port % 2 == 1)
+            continue;
+        rc =
+            default_stream(plan, port, (port ^ 1) < plan->port_count ? port ^ 1 : port, words, err);
+    }
+    return rc;
 }
 
 static int stream_check(struct pg_plan *plan, const struct pg_plan_stream *s, struct vsw_err *err)
@@ -77,7 +90,7 @@ static void rxbuf_fit(struct pg_plan *plan)
     }
 }
 
-int pg_plan_complete(struct pg_plan *plan, bool one_way, struct vsw_err *err)
+int pg_plan_complete(struct pg_plan *plan, bool one_way, const char *words, struct vsw_err *err)
 {
     int rc = 0;
 
@@ -87,7 +100,7 @@ int pg_plan_complete(struct pg_plan *plan, bool one_way, struct vsw_err *err)
         return -EINVAL;
     }
     if (plan->stream_count == 0)
-        rc = default_streams(plan, one_way, err);
+        rc = default_streams(plan, one_way, words, err);
     for (uint32_t i = 0; rc == 0 && i < plan->stream_count; i++)
         rc = stream_check(plan, &plan->streams[i], err);
     if (rc == 0)

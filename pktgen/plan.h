@@ -62,13 +62,14 @@ struct pg_plan {
  * pg_plan_complete() - default streams, sizes of receive buffers, and does all of it fit together?
  * @plan: ports and options are there; streams may be
  * @one_way: of the default streams only the first
+ * @words: what the default streams have beside tx and rx, as in pg_stream_parse(); "" for nothing
  * @err: says what does not fit
  *
  * Return: 0, -EINVAL, -ENOMEM.
  * Context: main thread; does not block.
  * Source: none
  */
-int pg_plan_complete(struct pg_plan *plan, bool one_way, struct vsw_err *err);
+int pg_plan_complete(struct pg_plan *plan, bool one_way, const char *words, struct vsw_err *err);
 
 /* The sizes that frames of a stream may have: its own, or those of the plan. */
 const struct pg_sizes *pg_plan_sizes(const struct pg_plan *plan, const struct pg_stream *stream);

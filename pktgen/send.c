@@ -65,6 +65,7 @@ struct template
 {
     const struct pg_sender *sender;
     const struct pg_layout *layout;
+    bool has_tag;
 };
 
 static void template_write(struct rte_mempool *pool, void *opaque, void *object, unsigned i)
@@ -78,7 +79,8 @@ static void template_write(struct rte_mempool *pool, void *opaque, void *object,
     m->pkt_len = t->layout->len;
     if (stream->csum == PG_CSUM_OFFLOAD || stream->tso_mss > 0)
         offloads_ask(m, stream, t->layout);
-    pg_frame_build(stream, t->layout, i % stream->flows, rte_pktmbuf_mtod(m, uint8_t *));
+    pg_frame_build(stream, t->layout, i % stream->flows, t->has_tag,
+                   rte_pktmbuf_mtod(m, uint8_t *));
 }
 
 static int slot_init(struct pg_sender *s, struct pg_slot *slot, uint32_t bytes,
@@ -87,7 +89,7 @@ static int slot_init(struct pg_sender *s, struct pg_slot *slot, uint32_t bytes,
     bool has_tag = s->plan->marks != PG_MARKS_NONE;
     uint32_t room = room_of(s->what, bytes) + RTE_PKTMBUF_HEADROOM;
     char name[32];
-    struct template t = {s, &slot->layout};
+    struct template t = {s, &slot->layout, has_tag};
 
     snprintf(name, sizeof(name), "tx%u.%u", s->what->stream.id, s->slot_count);
     slot->pool = rte_pktmbuf_pool_create_by_ops(name, pool_count(port), POOL_CACHE, 0,

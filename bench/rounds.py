@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""One part, round by round: every system in turn, the order reversed each round."""
+import contextlib
+import itertools
+import time
+
+from bench.host import Refused, steal_ticks
+
+STEAL_TRIES = 3
+QUEUE_TRIES = 2
+
+
+def sessions(cases):
+    """Cases that wish for the same set-up share one start of a system."""
+    return [list(group) for _, group in itertools.groupby(cases, key=lambda case: case.wish)]
+
+
+def trial(part, system, case):
+    """One measurement; while the machine was stolen from it is repeated, in the end it is marked."""
+    for tries in itertools.count(1):
+        before = steal_ticks()
+        sample = part.measure(system, case)
+        sample["steal_ticks"] = steal_ticks() - before
+        sample["tries"] = tries
+        if sample["steal_ticks"] == 0 or tries > STEAL_TRIES:
+            return sample
+
+
+def turn(part, system, cases, number, show):
+    """All cases of one session on one system."""
+    with system.running(cases[0].wish):
+        for case in cases:
+            sample = trial(part, system, case)
+            sample["round"] = number
+            show(part, system, case, sample)
+            yield case.key, sample
+
+
+def run_part(part, systems, rounds, show):
+    """Returns {case: {system: [sample, ...]}}; a system that fails is told and left out of the round."""
+    results = {case.key: {} for case in part.cases()}
+    start = time.monotonic()
+    with contextlib.ExitStack() as stack:
+        part.prepare(stack)
+        for number in range(rounds):
+            order = systems if number % 2 == 0 else systems[::-1]
+            for cases in sessions(part.cases()):
+                for system in order:
+                    mine = [case for case in cases if part.takes(system, case)]
+                    if not mine:
+                        continue
+                    for key, sample in turn(part, system, mine, number, show):
+                        results[key].setdefault(system.name, []).append(sample)
+    return {"rounds": rounds, "seconds": round(time.monotonic() - start), "cases": results}

@@ -27,5 +27,8 @@ class Netns:
     def run(self, *words, seconds=30):
         return run("ip", "netns", "exec", self.name, *words, seconds=seconds)
 
+    def has(self, interface):
+        return f" {interface}: " in self.ip("-o", "link", "show")
+
     def counter(self, interface, name):
         return int(self.run("cat", f"/sys/class/net/{interface}/statistics/{name}"))

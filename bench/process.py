@@ -80,13 +80,19 @@ class Program:
                 pass
         return total
 
-    def stop(self, seconds=5.0):
+    def wait_end(self, seconds=5.0):
+        """False if it still runs after this time."""
+        try:
+            self.popen.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def stop(self):
         if self.popen.stdin:
             self.popen.stdin.close()
         if self.alive():
             self.popen.terminate()
-        try:
-            self.popen.wait(seconds)
-        except subprocess.TimeoutExpired:
+        if not self.wait_end():
             os.killpg(self.popen.pid, signal.SIGKILL)
             self.popen.wait()

@@ -4,10 +4,9 @@ import contextlib
 import itertools
 import time
 
-from bench.host import Refused, steal_ticks
+from bench.host import steal_ticks
 
-STEAL_TRIES = 3
-QUEUE_TRIES = 2
+STEAL_REPEATS = 3
 
 
 def sessions(cases):
@@ -22,7 +21,7 @@ def trial(part, system, case):
         sample = part.measure(system, case)
         sample["steal_ticks"] = steal_ticks() - before
         sample["tries"] = tries
-        if sample["steal_ticks"] == 0 or tries > STEAL_TRIES:
+        if sample["steal_ticks"] == 0 or tries > STEAL_REPEATS:
             return sample
 
 
@@ -37,11 +36,11 @@ def turn(part, system, cases, number, show):
 
 
 def run_part(part, systems, rounds, show):
-    """Returns {case: {system: [sample, ...]}}; a system that fails is told and left out of the round."""
-    results = {case.key: {} for case in part.cases()}
+    """Returns {case: {system: [sample, ...]}}."""
     start = time.monotonic()
     with contextlib.ExitStack() as stack:
         part.prepare(stack)
+        results = {case.key: {} for case in part.cases()}
         for number in range(rounds):
             order = systems if number % 2 == 0 else systems[::-1]
             for cases in sessions(part.cases()):

@@ -20,7 +20,7 @@ class Part:
     unit = "pps"
     systems = ("vswitchd", "ovs", "testpmd")
     rounds = 5
-    quick_rounds = 2
+    quick_rounds = 0  # not in QUICK=1
     chart = ""  # "lines" or "bars": also drawn
 
     def __init__(self, bench):

@@ -14,6 +14,9 @@ class TapTcp(Part):
              "process: its work is done by whoever sends, once with and once without receive packet "
              "steering to the switch core.")
     systems = ("vswitchd", "ovs", "bridge")
+    quick_rounds = 1
+
+    ends = ()
 
     def prepare(self, stack):
         self.ends = [stack.enter_context(Netns(name)) for name in "ab"]
@@ -42,6 +45,8 @@ class TapFrames(Part):
              "receiving interface, as its kernel counts them.")
     systems = ("vswitchd", "ovs", "bridge")
 
+    netns = None
+
     def prepare(self, stack):
         self.netns = stack.enter_context(Netns("ab"))
 
@@ -61,6 +66,8 @@ class VmTap(Part):
     about = ("64 B and large TCP frames (TSO, 64 KB, counted as payload of 1460 B segments) between "
              "a VM and a kernel interface, one way.")
     systems = ("vswitchd", "ovs")
+
+    netns = None
 
     def prepare(self, stack):
         self.netns = stack.enter_context(Netns("c"))

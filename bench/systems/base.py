@@ -50,12 +50,11 @@ class System:
         """Started for the block; what it has said is lost with its folder, unless it failed."""
         self.dir = Path(tempfile.mkdtemp(prefix=f"vswb-{self.name}-"))
         self.vhost, self.daemon = [], None
-        try:
+        with contextlib.ExitStack() as stack:
+            stack.callback(shutil.rmtree, self.dir, ignore_errors=True)
+            stack.callback(self.stop)
             self.start(wish)
             yield self
-        finally:
-            self.stop()
-            shutil.rmtree(self.dir, ignore_errors=True)
 
     def start(self, wish):
         raise NotImplementedError

@@ -2,12 +2,15 @@
 """Open vSwitch with DPDK: vhost-user client ports, the NORMAL (learning) action, one PMD thread.
 Run by hand in a folder of its own; the service of the package is not touched."""
 import re
+from pathlib import Path
 
+from bench.host import Refused
 from bench.process import Program, run, wait_for
 from bench.systems.base import System, VhostPort
 
 DAEMON = "/usr/lib/openvswitch-switch-dpdk/ovs-vswitchd-dpdk"
 SCHEMA = "/usr/share/openvswitch/vswitch.ovsschema"
+DATAPATH_DEVICE = Path("/sys/class/net/ovs-netdev")
 SHARED_POOL_ABOVE_PORTS = 8
 
 
@@ -17,8 +20,13 @@ class Ovs(System):
     def __init__(self, bench):
         super().__init__(bench)
         self.database = None
+        self.taps = []
+        self.bridge = f"o{bench.tag}"
 
     def start(self, wish):
+        if DATAPATH_DEVICE.exists():
+            raise Refused("an Open vSwitch with a userspace datapath runs on this machine already, or"
+                          " has left its interface: ip link del ovs-netdev")
         env = {f"OVS_{what}DIR": str(self.dir) for what in ("RUN", "LOG", "DB")}
         run("ovsdb-tool", "create", self.dir / "conf.db", SCHEMA)
         self.database = Program(
@@ -31,7 +39,7 @@ class Ovs(System):
         self.daemon = Program(
             "ovs-vswitchd", [DAEMON, f"unix:{self.dir}/db.sock", "--unixctl", self.dir / "vs.ctl"],
             self.core, self.dir / "vs.log", env)
-        self.vsctl("add-br", "br0", "--", "set", "bridge", "br0", "datapath_type=netdev",
+        self.vsctl("add-br", self.bridge, "--", "set", "bridge", self.bridge, "datapath_type=netdev",
                    f"other-config:mac-table-size={max(8192, 2 * wish.macs)}")
         for i in range(wish.vhost):
             self.add_vhost(i, wish)
@@ -50,15 +58,16 @@ class Ovs(System):
 
     def add_vhost(self, i, wish):
         path = self.dir / f"vm{i}.sock"
-        self.vsctl("add-port", "br0", f"vm{i}", "--", "set", "Interface", f"vm{i}",
+        self.vsctl("add-port", self.bridge, f"vm{i}", "--", "set", "Interface", f"vm{i}",
                    "type=dpdkvhostuserclient", f"options:vhost-server-path={path}",
                    f"mtu_request={wish.mtu}")
         self.vhost.append(VhostPort(path, guest_listens=True))
 
     def add_tap(self, name, tap):
         """OVS makes its TAP in its own namespace; its descriptor goes on working when it moves."""
-        self.vsctl("add-port", "br0", name, "--", "set", "Interface", name, "type=tap")
+        self.vsctl("add-port", self.bridge, name, "--", "set", "Interface", name, "type=tap")
         run("ip", "link", "set", name, "netns", tap.netns.name, "name", tap.name)
+        self.taps.append(tap)
         tap.netns.ip("link", "set", tap.name, "up")
 
     def vsctl(self, *words):
@@ -74,7 +83,15 @@ class Ovs(System):
         return (int(found[2]), int(found[1])) if found else None
 
     def stop(self):
+        """Its interfaces would outlive it."""
+        if self.daemon and self.daemon.alive():
+            run("ovs-appctl", "-t", self.dir / "vs.ctl", "exit", "--cleanup")
+            self.daemon.wait_end()
         super().stop()
+        while self.taps:
+            tap = self.taps.pop()
+            if tap.netns.has(tap.name):
+                tap.netns.ip("link", "del", tap.name)
         if self.database:
             self.database.stop()
             self.database = None

@@ -66,4 +66,4 @@ class Vswitch(System):
     def busy(self):
         """Frames and cycles of bursts that had frames, as the worker itself counts them."""
         row = self.rows("worker", "list")[0]
-        return row["pkts"], row["pkts"] * row["cycles_per_pkt"]
+        return row["pkts"], row["busy_cycles"]

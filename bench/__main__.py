@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """`make bench`: run the parts, keep the figures, write the report.
 
-    python3 -m bench [--quick] [--parts sizes,flows] [--systems vswitchd,ovs] [--rounds N] [--run NAME]
+    python3 -m bench [--quick] [--parts sizes,flows] [--systems vswitchd,ovs] [--rounds N]
+                     [--run NAME]
     python3 -m bench --report [--run NAME]
 
-A run has a name, by default its date; parts can be added to it one by one with --run. docs/bench.md is
-written when all parts are there (or by --report, with what there is).
+A run has a name, by default its date; parts can be added to it one by one with --run. docs/bench.md
+is written when all parts are there (or by --report, with what there is).
 """
 import argparse
 import contextlib

@@ -34,7 +34,8 @@ def points(cases, system, scale):
     for x, columns in enumerate(cases.values()):
         numbers = values(columns.get(system, []))
         if numbers:
-            yield f"{x} {median(columns[system]) / scale} {min(numbers) / scale} {max(numbers) / scale}"
+            low, middle, high = min(numbers), median(columns[system]), max(numbers)
+            yield f"{x} {middle / scale} {low / scale} {high / scale}"
 
 
 def draw(part, cases, file):

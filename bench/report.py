@@ -44,8 +44,7 @@ def write(docs, record, before):
     if before:
         pieces.append(change_table(record, before))
     pieces.append(METHOD)
-    tried = docs / TRIED
-    pieces.append("## What was tried\n\n" + (tried.read_text() if tried.exists() else "Nothing yet.\n"))
+    pieces.append("## What was tried\n\n" + (docs / TRIED).read_text())
     (docs / "bench.md").write_text("\n".join(pieces))
 
 

@@ -15,14 +15,19 @@ def sessions(cases):
 
 
 def trial(part, system, case):
-    """One measurement; while the machine was stolen from it is repeated, in the end it is marked."""
-    for tries in itertools.count(1):
+    """One measurement. While time was stolen from the machine it is repeated; if it was every time,
+    the one that lost least is kept, and marked by its steal_ticks."""
+    best = None
+    for tries in range(1, STEAL_REPEATS + 2):
         before = steal_ticks()
         sample = part.measure(system, case)
-        sample["steal_ticks"] = steal_ticks() - before
-        sample["tries"] = tries
-        if sample["steal_ticks"] == 0 or tries > STEAL_REPEATS:
-            return sample
+        sample.setdefault("steal_ticks", steal_ticks() - before)
+        if best is None or sample["steal_ticks"] < best["steal_ticks"]:
+            best = sample
+        best["tries"] = tries
+        if best["steal_ticks"] == 0:
+            break
+    return best
 
 
 def turn(part, system, cases, number, show):

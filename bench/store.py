@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Runs as JSON files, one each, apart from git: what the change against the last run is read from."""
+"""Runs as JSON files, one each, not in git; the change against the last run is read from them."""
 import json
 from pathlib import Path
 

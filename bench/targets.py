@@ -2,7 +2,7 @@
 """The figures that the switch has to reach, and whether it does."""
 from dataclasses import dataclass
 
-from bench.figures import digits, median, ratio, text
+from bench.figures import median, ratio, text
 
 OURS = "vswitchd"
 

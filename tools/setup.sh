@@ -26,6 +26,7 @@ test_packages=(
     libcmocka-dev jq                      # unit and flow tests; reading `vswitchctl -j`
     libclang-rt-14-dev                    # fuzzers (gcc brings its own sanitizers)
     clang-format shellcheck mandoc git    # lint
+    pyflakes3                             # lint of tools/ and bench/
     iproute2 iputils-ping ethtool iperf3  # namespaces, TAPs, traffic
     socat tcpdump tshark                  # raw frames, looking at them
     procps util-linux kmod cpio xz-utils  # tools of the scripts

@@ -21,9 +21,9 @@ CASES = {
 
 class Drain(Part):
     name, title, unit = "drain", "Ring drain", "cycles"
-    about = ("A driver on the generator's core fills a ring of 1024 entries and stops; then a worker "
-             "on the switch core forwards all of it, timed by the TSC: the whole path of a frame, "
-             "from one guest's split ring to the other's. Median of 500 rings.")
+    about = ("A driver on the generator's core fills a ring of 1024 entries and stops; then a "
+             "worker on the switch core forwards all of it, timed by the TSC: the whole path of a "
+             "frame, from one guest's split ring to the other's. Median of 500 rings.")
     systems = ("bare",)
     rounds, quick_rounds = 5, 2
 

@@ -11,8 +11,8 @@ from bench.systems.base import Tap, Wish
 class TapTcp(Part):
     name, title, unit = "taptcp", "TCP between namespaces", "bps"
     about = ("iperf3, one connection, both ends on the generator's core. The Linux bridge has no "
-             "process: its work is done by whoever sends, once with and once without receive packet "
-             "steering to the switch core.")
+             "process: its work is done by whoever sends, or, with receive packet steering, by the "
+             "switch core.")
     systems = ("vswitchd", "ovs", "bridge")
     quick_rounds = 1
 

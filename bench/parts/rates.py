@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""VM to VM, both ways, and what changes the cost of a frame: size, flows, addresses, ports, features."""
+"""VM to VM, and what changes the cost of a frame: size, flows, addresses, ports, features."""
 from bench.parts.base import Case, Part
 from bench.parts.vm import blast
 from bench.systems.base import Wish
@@ -34,7 +34,8 @@ class Flows(Part):
 
 class Macs(Part):
     name, title, chart = "macs", "MAC addresses", "lines"
-    about = "64 B between two VMs that use this many MAC addresses together. All are learned before."
+    about = ("64 B between two VMs that use this many MAC addresses together. All are learned "
+             "before.")
 
     def all_cases(self):
         return [Case(f"{text} MACs", Wish(vhost=2, macs=macs), {"macs": each})
@@ -60,9 +61,9 @@ class Ports(Part):
 
 class Features(Part):
     name, title = "features", "Features"
-    about = ("vswitchd, 64 B. Off: access ports in one network. On: one side is a trunk, so a tag is "
-             "put on and taken off; limits in bits and in frames, in and out, of ports, network and "
-             "tenant, and of floods, none of them reached.")
+    about = ("vswitchd, 64 B. Off: access ports in one network. On: one side is a trunk, so a tag "
+             "is put on and taken off; limits in bits and in frames, in and out, of ports, network "
+             "and tenant, and of floods, none of them reached.")
     systems = ("vswitchd",)
     rounds = 7
 

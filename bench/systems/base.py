@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What every system of the comparison is: started with the ports that are wished for, and stopped."""
+"""What every system is: started with the ports that are wished for, and stopped."""
 import contextlib
 import shutil
 import tempfile

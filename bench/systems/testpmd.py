@@ -16,11 +16,11 @@ class Testpmd(System):
             else ["--no-huge", "--no-shconf"]
         jumbo = ["--max-pkt-len=9018", "--mbuf-size=9216"] if wish.mtu > 1500 else []
         self.daemon = Program(
-            self.name, ["dpdk-testpmd", *memory, "-m", "512", "--no-pci", "--no-telemetry",
-                        "--file-prefix", self.dir.name, "--lcores", f"0@{self.core},1@{self.core}",
-                        *devices, "--", "-i", "--forward-mode=io", "--record-core-cycles",
-                        "--no-mlockall", "--total-num-mbufs=32768", "--txd=1024", "--rxd=1024",
-                        *jumbo], self.core, self.dir / "log", stdin=True)
+            self.name, ["stdbuf", "-oL", "dpdk-testpmd", *memory, "-m", "512", "--no-pci",
+                        "--no-telemetry", "--file-prefix", self.dir.name,
+                        "--lcores", f"0@{self.core},1@{self.core}", *devices, "--",
+                        "-i", "--forward-mode=io", "--record-core-cycles", "--no-mlockall",
+                        "--total-num-mbufs=32768", "--txd=1024", "--rxd=1024", *jumbo], self.core, self.dir / "log", stdin=True)
         self.daemon.wait_said("testpmd>")
         wait_for("sockets of testpmd", lambda: all(path.exists() for path in paths))
         self.daemon.say("start")
@@ -33,6 +33,7 @@ class Testpmd(System):
         stops = self.daemon.text().count("Accumulated forward statistics")
         self.daemon.say("stop")
         self.daemon.say("start")
-        wait_for("testpmd has stopped", lambda: self.daemon.text().count("packets/burst") > stops + 1)
+        wait_for("testpmd has stopped",
+                 lambda: self.daemon.text().count("packets/burst") > stops + 1)
         found = re.findall(r"total cycles=(\d+) / total io packets=(\d+)", self.daemon.text())
         return sum(int(packets) for _, packets in found), sum(int(cycles) for cycles, _ in found)

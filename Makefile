@@ -36,7 +36,9 @@ CLI_OBJS  := $(patsubst %.c,$(B)/%.o,$(wildcard cli/*.c base/*.c api/*.c))
 SUPPORT   := $(B)/libsupport.a
 UNIT      := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
 FLOW      := $(patsubst %.c,$(B)/%,$(wildcard tests/flow/test_*.c))
-BINS      := $(if $(wildcard control/main.c),$(B)/vswitchd) $(if $(wildcard cli/main.c),$(B)/vswitchctl)
+PKTGEN    := $(filter-out pktgen/main.c,$(wildcard pktgen/*.c))
+BINS      := $(if $(wildcard control/main.c),$(B)/vswitchd) $(if $(wildcard cli/main.c),$(B)/vswitchctl) \
+             $(if $(wildcard pktgen/main.c),$(B)/pktgen)
 
 .DELETE_ON_ERROR:
 .PHONY: all
@@ -50,6 +52,17 @@ $(B)/vswitchctl: $(CLI_OBJS)
 	@echo "  LINK  $@"
 	$(Q)$(CC) -o $@ $^ $(CLI_LDLIBS)
 
+# The packet generator knows nothing of the switch: base/ and api/json.c are all that they share.
+# Its objects are not in a folder of the binary's name.
+$(B)/pktgen: $(B)/pktgen-room/main.o $(B)/libpktgen.a $(patsubst %.c,$(B)/%.o,$(wildcard base/*.c) api/json.c)
+	@echo "  LINK  $@"
+	$(Q)$(CC) -o $@ $^ $(LDLIBS) -lm
+
+$(B)/libpktgen.a: $(PKTGEN:pktgen/%.c=$(B)/pktgen-room/%.o)
+	@rm -f $@
+	@echo "  AR    $@"
+	$(Q)$(AR) rcs $@ $^
+
 $(B)/libvswitch.a: $(OBJS)
 	@rm -f $@
 	@echo "  AR    $@"
@@ -61,6 +74,11 @@ $(B)/libsupport.a: $(patsubst %.c,$(B)/%.o,$(wildcard tests/support/*.c))
 	$(Q)$(AR) rcs $@ $^
 
 $(B)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+$(B)/pktgen-room/%.o: pktgen/%.c Makefile
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
@@ -80,9 +98,9 @@ $(B)/%.skel.h: $(B)/%.bpf.o
 	$(Q)bpftool gen skeleton $(@:.h=.o) name $(notdir $*) >$@.tmp && mv $@.tmp $@
 
 # ---- tests ----------------------------------------------------------------------------------
-$(B)/tests/unit/%: $(B)/tests/unit/%.o $(SUPPORT) $(B)/libvswitch.a
+$(B)/tests/unit/%: $(B)/tests/unit/%.o $(SUPPORT) $(B)/libpktgen.a $(B)/libvswitch.a
 	@echo "  LINK  $@"
-	$(Q)$(CC) -o $@ $^ $(LDLIBS) -lcmocka
+	$(Q)$(CC) -o $@ $^ $(LDLIBS) -lcmocka -lm
 $(B)/tests/flow/%: $(B)/tests/flow/%.o $(SUPPORT) $(B)/libvswitch.a
 	@echo "  LINK  $@"
 	$(Q)$(CC) -o $@ $^ $(LDLIBS) -lcmocka

@@ -22,6 +22,8 @@ CFLAGS  ?= -O2 -g
 ALL_CFLAGS = -std=gnu11 $(WARN) $(CFLAGS) $(DPDK_CFLAGS) $(MARCH) -D_GNU_SOURCE \
              -DALLOW_EXPERIMENTAL_API -DRTE_USE_C11_MEM_MODEL -fno-strict-aliasing -I. -I$(B) -MMD -MP
 LDLIBS   = -Wl,--as-needed $(shell pkg-config --libs $(PKGS)) -lpthread
+# Drivers that pktgen calls by name; pkg-config leaves drivers out.
+PKTGEN_LDLIBS = -lrte_bus_vdev -lrte_net_ring
 CLI_LDLIBS = -Wl,--as-needed $(shell pkg-config --libs $(CLI_PKGS)) -lpthread
 ifneq ($(SAN),)
 ALL_CFLAGS += -fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all
@@ -54,9 +56,9 @@ $(B)/vswitchctl: $(CLI_OBJS)
 
 # The packet generator knows nothing of the switch: base/ and api/json.c are all that they share.
 # Its objects are not in a folder of the binary's name.
-$(B)/pktgen: $(B)/pktgen-room/main.o $(B)/libpktgen.a $(patsubst %.c,$(B)/%.o,$(wildcard base/*.c) api/json.c)
+$(B)/pktgen: $(B)/pktgen-room/main.o $(B)/libpktgen.a $(patsubst %.c,$(B)/%.o,$(wildcard base/*.c api/json*.c))
 	@echo "  LINK  $@"
-	$(Q)$(CC) -o $@ $^ $(LDLIBS) -lm
+	$(Q)$(CC) -o $@ $^ $(LDLIBS) $(PKTGEN_LDLIBS) -lm
 
 $(B)/libpktgen.a: $(PKTGEN:pktgen/%.c=$(B)/pktgen-room/%.o)
 	@rm -f $@
@@ -100,7 +102,7 @@ $(B)/%.skel.h: $(B)/%.bpf.o
 # ---- tests ----------------------------------------------------------------------------------
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $(SUPPORT) $(B)/libpktgen.a $(B)/libvswitch.a
 	@echo "  LINK  $@"
-	$(Q)$(CC) -o $@ $^ $(LDLIBS) -lcmocka -lm
+	$(Q)$(CC) -o $@ $^ $(LDLIBS) $(PKTGEN_LDLIBS) -lcmocka -lm
 $(B)/tests/flow/%: $(B)/tests/flow/%.o $(SUPPORT) $(B)/libvswitch.a
 	@echo "  LINK  $@"
 	$(Q)$(CC) -o $@ $^ $(LDLIBS) -lcmocka

@@ -187,17 +187,18 @@ struct verdict forward_decide(const struct topology *topology, const struct fdb 
 static void decide(struct worker *w, uint16_t in, const struct burst *b)
 {
     const struct address *dst = w->forward.dst, *src = w->forward.src;
-    struct verdict v = {.kind = VERDICT_DROP};
+    struct verdict *v = w->forward.verdict;
 
     for (uint32_t i = 0, count = b->count; i < count; i++) {
         const struct frame *f = &b->frame[i];
 
         if (unlikely(f->drop != DROP_NONE))
-            v = drop_verdict(f->drop);
-        else if (v.kind != VERDICT_UNICAST || dst[i].key != dst[i - 1].key ||
-                 src[i].key != src[i - 1].key)
-            v = decide_frame(w->view->topology, w->dp->fdb, in, f, &dst[i]);
-        w->forward.verdict[i] = v;
+            v[i] = drop_verdict(f->drop);
+        else if (i > 0 && v[i - 1].kind == VERDICT_UNICAST && dst[i].key == dst[i - 1].key &&
+                 src[i].key == src[i - 1].key)
+            v[i] = v[i - 1];
+        else
+            v[i] = decide_frame(w->view->topology, w->dp->fdb, in, f, &dst[i]);
     }
 }
 
@@ -293,7 +294,7 @@ static void commit(struct worker *w, struct rxq_state *rs, uint16_t port, const 
     const struct view_port *in = &w->view->topology->port[port];
     const bool policed = police_burst(w, in, b, now_ns);
     uint64_t known = known_source(w, rs, port, now_ns);
-    uint32_t unicast = 0, flooded = 0;
+    uint32_t dropped = 0, flooded = 0;
 
     count_received(w, rs, port, b);
     capture_received(w, port, b);
@@ -308,16 +309,16 @@ static void commit(struct worker *w, struct rxq_state *rs, uint16_t port, const 
         }
         if (unlikely(v->kind == VERDICT_DROP)) {
             forward_drop(w, port, v->drop, &b->frame[i]);
+            dropped++;
             continue;
         }
         if (unlikely(w->forward.src[i].key != known)) {
             learn_source_slow(w, rs, port, &w->forward.src[i], now_ns);
             known = known_source(w, rs, port, now_ns);
         }
-        unicast += v->kind == VERDICT_UNICAST;
         flooded += v->kind == VERDICT_FLOOD;
     }
-    counter_add(&w->port[port].unicast, unicast);
+    counter_add(&w->port[port].unicast, b->count - dropped - flooded);
     counter_add(&w->port[port].flooded, flooded);
 }
 

@@ -97,11 +97,13 @@ static inline bool header_is_there(const struct vring *v, const uint8_t *to, con
 static inline struct gmem_span write_header(const struct vring *v, struct gmem_span to,
                                             const struct frame *f, const struct tag_op *op)
 {
-    const struct offload offload = frame_offload_out(f, op);
     const uint16_t num_buffers = ONE_BUFFER;
+    struct offload offload;
 
     if (likely(header_is_there(v, to.host, f)))
-        return (struct gmem_span){.host = to.host + v->hdr_bytes, .gpa = to.gpa + v->hdr_bytes};
+        return (struct gmem_span){.host = to.host + VNET_HDR_MRG_BYTES,
+                                  .gpa = to.gpa + VNET_HDR_MRG_BYTES};
+    offload = frame_offload_out(f, op);
     to = put_flat(v, to, &offload, sizeof(offload));
     if (likely(v->hdr_bytes > sizeof(offload)))
         to = put_flat(v, to, &num_buffers, sizeof(num_buffers));

@@ -32,7 +32,7 @@ class Bench:
 
     def __init__(self, quick, directory, huge_bytes):
         self.quick = quick
-        self.trial_seconds = 1 if quick else 2
+        self.trial_seconds = 1
         self.build = TOP / os.environ.get("BUILD", "build")
         self.dir = directory
         self.tag = f"b{os.getpid() % 100000}"  # of interface names

@@ -1,31 +1,41 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "pktgen/pace.h"
 
-#define FRACTION_BITS 24
+#define SHIFT_MAX 40
+#define STEP_MAX  9.2e18L
+
+/* As many bits of fraction as fit. Rounded up, so that no frame is early. */
+static void step_set(struct pg_pace *p, double pps, uint64_t tsc_hz)
+{
+    long double ticks = (long double)p->burst * (long double)tsc_hz / (long double)pps;
+    long double step;
+
+    p->shift = SHIFT_MAX;
+    while (p->shift > 0 && ticks * (long double)(1ull << p->shift) > STEP_MAX)
+        p->shift--;
+    step = ticks * (long double)(1ull << p->shift);
+    p->step = step > STEP_MAX ? (uint64_t)STEP_MAX : (uint64_t)step;
+    p->step += (long double)p->step < step || p->step == 0;
+}
 
 void pg_pace_init(struct pg_pace *p, double pps, uint32_t burst, uint64_t tsc_hz,
                   uint64_t start_tsc)
 {
-    double step = 0;
-
     assert(burst > 0);
-    if (pps > 0)
-        step = (double)burst * (double)tsc_hz / pps * (double)(1 << FRACTION_BITS) + 0.5;
     *p = (struct pg_pace){
-        .step = step >= 1.8e19 ? UINT64_MAX : (uint64_t)step,
         .next_tsc = start_tsc,
         .start_tsc = start_tsc,
         .left = burst,
         .burst = burst,
     };
-    if (pps > 0 && p->step == 0)
-        p->step = 1;
+    if (pps > 0)
+        step_set(p, pps, tsc_hz);
 }
 
-/* The last burst whose time is not above start + @ticks: i * step < (ticks + 1) * 2^24. */
+/* The last burst whose time is not above start + @ticks: i * step < (ticks + 1) << shift. */
 static uint64_t bursts_until(const struct pg_pace *p, uint64_t ticks)
 {
-    unsigned __int128 end = ((unsigned __int128)ticks + 1) << FRACTION_BITS;
+    unsigned __int128 end = ((unsigned __int128)ticks + 1) << p->shift;
 
     return (uint64_t)((end - 1) / p->step);
 }

@@ -13,12 +13,13 @@
 #include "base/base.h"
 
 struct pg_pace {
-    uint64_t step;     /* ticks of one burst, 40.24 fixed point; 0: always due */
+    uint64_t step;      /* ticks of one burst, shift bits of them fraction; 0: always due */
     uint64_t next_tsc; /* when the burst of the next frame is due */
     uint64_t start_tsc;
     uint64_t bursts; /* whole bursts in front of the next frame */
     uint32_t left;   /* frames of its burst still to be sent, 1..burst */
     uint32_t burst;
+    uint32_t shift;
 };
 
 /**
@@ -38,7 +39,7 @@ void pg_pace_init(struct pg_pace *p, double pps, uint32_t burst, uint64_t tsc_hz
 /* When burst @i is due: one multiplication. */
 static inline uint64_t pg_pace_burst_time(const struct pg_pace *p, uint64_t i)
 {
-    return p->start_tsc + (uint64_t)(((unsigned __int128)i * p->step) >> 24);
+    return p->start_tsc + (uint64_t)(((unsigned __int128)i * p->step) >> p->shift);
 }
 
 /* Scheduled time of frame @n; with no rate, the start. */

@@ -247,12 +247,8 @@ static struct datapath *switch_create(void)
     domain_of_vid[VLAN] = DOMAIN;
     assert_int_equal(dp_create(&params, &dp, NULL), 0);
     for (uint16_t i = 0; i < 2; i++) {
-        ports[i] = (struct dp_port_spec){.port = i,
-                                         .tenant = TENANT,
-                                         .up = true,
-                                         .in = limit,
-                                         .out = limit,
-                                         .max_fdb = 131072};
+        ports[i] = (struct dp_port_spec){
+            .port = i, .tenant = TENANT, .up = true, .in = limit, .out = limit, .max_fdb = 131072};
         ports[i].vlan.tpid = VLAN_TPID_DOT1Q;
         ports[i].vlan.mode = arg.vlan ? VLAN_MODE_TRUNK : VLAN_MODE_ACCESS;
         if (arg.vlan)
@@ -333,8 +329,8 @@ static void parse(int argc, char **argv)
         const char *name;
         unsigned *value;
     } keys[] = {
-        {"bytes", &arg.bytes},   {"num", &arg.num},       {"macs", &arg.macs},
-        {"rounds", &arg.rounds}, {"vlan", &arg.vlan},     {"limits", &arg.limits},
+        {"bytes", &arg.bytes},   {"num", &arg.num},           {"macs", &arg.macs},
+        {"rounds", &arg.rounds}, {"vlan", &arg.vlan},         {"limits", &arg.limits},
         {"event", &arg.event},   {"indirect", &arg.indirect}, {"cpu", &arg.cpu},
         {"peer", &arg.peer},
     };

@@ -92,6 +92,8 @@ def section(docs, part, found):
             row.append(f"{times[0]:.2f} ({times[1]:.2f}–{times[2]:.2f})" if times else "–")
         rows.append(row)
     text_of = f"## {part.title}\n\n{part.about} {found['rounds']} rounds.\n\n" + table(heads, rows)
+    if found["failures"]:
+        text_of += f"\n{len(found['failures'])} turns failed and are missing.\n"
     if part.chart and chart.draw(part, cases, docs / "bench" / f"{part.name}.svg"):
         text_of += f"\n![{part.title}](bench/{part.name}.svg)\n"
     return text_of

@@ -4,7 +4,8 @@ import contextlib
 import itertools
 import time
 
-from bench.host import StealClock
+from bench import screen
+from bench.host import Refused, StealClock
 
 STEAL_REPEATS = 3
 STEAL_RATIO = 0.01  # of the CPU time of both cores; less does not show in a figure
@@ -31,29 +32,33 @@ def trial(part, system, case):
     return best
 
 
-def turn(part, system, cases, number, show):
-    """All cases of one session on one system."""
-    with system.running(cases[0].wish):
-        for case in cases:
-            sample = trial(part, system, case)
-            sample["round"] = number
-            show(part, system, case, sample)
-            yield case.key, sample
+def turn(part, system, cases, number, results):
+    """All cases of one session on one system. What fails is told, and missing in this round."""
+    try:
+        with system.running(cases[0].wish):
+            for case in cases:
+                sample = trial(part, system, case)
+                sample["round"] = number
+                screen.sample(part, system, case, sample)
+                results[case.key].setdefault(system.name, []).append(sample)
+    except Refused as why:
+        screen.failure(system, why)
+        return [f"round {number + 1}, {system.title}: {why}"]
+    return []
 
 
-def run_part(part, systems, rounds, show):
-    """Returns {case: {system: [sample, ...]}}."""
+def run_part(part, systems, rounds):
+    """Returns the record of a part; its cases are {case: {system: [sample, ...]}}."""
     start = time.monotonic()
     with contextlib.ExitStack() as stack:
         part.prepare(stack)
-        results = {case.key: {} for case in part.cases()}
+        failures, results = [], {case.key: {} for case in part.cases()}
         for number in range(rounds):
             order = systems if number % 2 == 0 else systems[::-1]
             for cases in sessions(part.cases()):
                 for system in order:
                     mine = [case for case in cases if part.takes(system, case)]
-                    if not mine:
-                        continue
-                    for key, sample in turn(part, system, mine, number, show):
-                        results[key].setdefault(system.name, []).append(sample)
-    return {"rounds": rounds, "seconds": round(time.monotonic() - start), "cases": results}
+                    if mine:
+                        failures += turn(part, system, mine, number, results)
+    return {"rounds": rounds, "seconds": round(time.monotonic() - start), "cases": results,
+            "failures": failures}

@@ -31,6 +31,10 @@ def sample(part, system, case, found):
         f"{system.title:<14}{text(found['value'], part.unit):>12}  {', '.join(notes)}")
 
 
+def failure(system, why):
+    say(f"  {time.monotonic() - START:6.1f} s  FAILED: {system.title}: {why}")
+
+
 def changes(record, before):
     """(part, case, system, now, then) of all figures of ours that both runs have."""
     for name, part in record["parts"].items():

@@ -19,12 +19,13 @@ class Latency(Part):
             self.rate_pps = self.pktgen.pdr(ovs.vhost, size=64, one_way=True)["rx_pps"] / 2
 
     def all_cases(self):
-        return [Case(key, Wish(vhost=2), {"percentile": key}) for key in ("p50", "p99", "p99.9")]
+        return [Case(text, Wish(vhost=2), {"key": key}) for text, key in
+                (("p50", "p50_ns"), ("p99", "p99_ns"), ("p99.9", "p99_9_ns"))]
 
     def measure(self, system, case):
         point = self.pktgen.latency(system.vhost, size=64, one_way=True, rate_pps=self.rate_pps,
                                     seconds=self.bench.trial_seconds)
-        return {"value": point["latency"][case.args["percentile"]], "rate_pps": self.rate_pps}
+        return {"value": point["latency"][case.args["key"]], "rate_pps": self.rate_pps}
 
 
 class Rtt(Part):
@@ -40,7 +41,9 @@ class Rtt(Part):
                 Case("busy", Wish(vhost=2), {"gap_us": 0}, quick=True)]
 
     def measure(self, system, case):
-        return self.pktgen.ping_pong(system.vhost, seconds=self.bench.trial_seconds, **case.args)
+        point = self.pktgen.ping_pong(system.vhost, seconds=self.bench.trial_seconds, **case.args)
+        return {"value": point["latency"]["p50_ns"], "p99_ns": point["latency"]["p99_ns"],
+                "wake_ns": point["wake"] and point["wake"]["p50_ns"]}
 
 
 class Idle(Part):

@@ -57,12 +57,13 @@ class Pktgen:
                 yield (f"vhost:{port.path},entries=1024" + (",server" if port.guest_listens else "")
                        + (",tso,mrg=on" if tso else ""))
 
-    def streams(self, ports, one_way=False, trunk_vlan=None, tso_payload=None, size=None, **keys):
-        """Between each pair of ports; `keys` are those of a stream."""
+    def streams(self, ports, senders=(0, 1), trunk_vlan=None, tso_payload=None, size=None, **keys):
+        """Between each pair of ports, from its first, its second or both; from a single port to
+        nobody. `keys` are those of a stream."""
         for i in range(len(ports)):
-            if one_way and i % 2:
+            if i % 2 not in senders:
                 continue
-            words = [f"tx={i}", f"rx={i ^ 1}"]
+            words = [f"tx={i}"] + ([f"rx={i ^ 1}"] if i ^ 1 < len(ports) else [])
             if tso_payload:
                 words += [f"size={tso_payload + TCP_HEADERS}", f"tso={MSS}", "l4=tcp"]
             else:

@@ -61,8 +61,8 @@ class Vswitch(System):
     def rows(self, *words):
         return json.loads(self.ctl("-j", *words))
 
-    def learned(self):
-        return self.rows("daemon", "show")["fdb_entries"]
+    def connected(self):
+        return self.rows("daemon", "show")["ports_ready"]
 
     def busy(self):
         """Frames and cycles of bursts that had frames, as the worker itself counts them."""

@@ -166,6 +166,17 @@ help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | \
 		while IFS="$$(printf '\t')" read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
 
+# ---- benchmark: against OVS-DPDK, testpmd and the Linux bridge, on this machine --------------
+# QUICK=1: the headline rows. PARTS=sizes,flows: some. RUN=name: add parts to a run. REPORT=1: only write
+# docs/bench.md of the run RUN. ROUNDS=n, SYSTEMS=vswitchd,ovs.
+.PHONY: bench
+bench: ## benchmark against real peers (QUICK=1: two minutes; PARTS=sizes,flows: some) -> docs/bench.md
+	@tools/setup.sh build bench
+	@$(MAKE) --no-print-directory all $(B)/tests/tools/ring_drain
+	@BUILD=$(B) python3 -m bench $(if $(QUICK),--quick) $(if $(PARTS),--parts $(PARTS)) \
+		$(if $(SYSTEMS),--systems $(SYSTEMS)) $(if $(ROUNDS),--rounds $(ROUNDS)) \
+		$(if $(RUN),--run $(RUN)) $(if $(REPORT),--report)
+
 .PHONY: clean format
 clean: ## remove what was built
 	rm -rf build build-*

@@ -51,7 +51,7 @@ vm_start() {
         [sock]=$SW_RUN/$1.sock # the vhost-user socket
         [role]=client          # who connects: QEMU (client) or the switch (server)
         [mac]=52:54:00:00:00:01 [ip]='' [ip6]='' [vlan]='' [mtu]=1500
-        [queues]=1 [smp]=2 [mem]=160
+        [queues]=1 [smp]=1 [mem]=160
         [legacy]=off   # on: virtio 0.9, no VERSION_1
         [offloads]=on  # off: no checksum and segmentation offload at all
         [mrg]=on       # mergeable receive buffers
@@ -213,18 +213,35 @@ vm_run() {
     )
 }
 
+# Emulated serial lines now and then stand still or lose a line: after every 10 s without an answer
+# the command is sent again (the guest runs it once), and an answer that came late is noted.
 vm_exchange() { # NAME COMMAND-LINE SECONDS; in a subshell of its own
-    local id=$RANDOM$RANDOM line inside=false left end=$((SECONDS + $3))
+    local id=$RANDOM$RANDOM line='' part whole inside=false began=$SECONDS again=$SECONDS words
     exec 7<>"$T_DIR/$1.from"
-    printf '%s %s\n' "$id" "$(printf '%s' "$2" | base64 -w0)" 1<>"$T_DIR/$1.to"
-    while left=$((end - SECONDS)) && ((left > 0)) && IFS= read -r -t "$left" -u 7 line; do
+    while ((SECONDS < began + $3)); do
+        if ((SECONDS >= again)); then
+            printf '%s %s\n' "$id" "$(printf '%s' "$2" | base64 -w0)" 1<>"$T_DIR/$1.to"
+            again=$((SECONDS + 10))
+        fi
+        IFS= read -r -t 1 -u 7 part && whole=true || whole=false
+        line+=$part
+        $whole || continue # the rest of the line is still to come
         line=${line%$'\r'}
         case $line in
         "@begin $id") inside=true ;;
-        "@end $id "*) return "${line##* }" ;;
+        "@end $id "*)
+            read -ra words <<<"$line"
+            vm_note_delay "$1" $((SECONDS - began - words[3]))
+            return "${words[2]}"
+            ;;
         *) if $inside; then printf '%s\n' "$line"; fi ;;
         esac
+        line=
     done
     echo "no answer from guest $1 within $3 s" >&2
     return 124
+}
+
+vm_note_delay() { # NAME SECONDS
+    (($2 < 5)) || t_note "the answer of guest $1 was $2 s late"
 }

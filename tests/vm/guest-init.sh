@@ -12,8 +12,9 @@
 #
 # The agent's protocol, one line per command:
 #   in:   ID COMMAND-IN-BASE64
-#   out:  @begin ID / the output, standard error included / @end ID STATUS
-# Commands run one after another.
+#   out:  @begin ID / the output, standard error included / @end ID STATUS SECONDS-IT-TOOK
+# Commands run one after another. The line may lose what is sent over it: a command that comes again
+# with the same ID is not run again, but answered again.
 
 busybox=/bin/busybox
 export PATH=/usr/sbin:/usr/bin:/bin HOME=/
@@ -61,17 +62,23 @@ set_up_network() {
     for vlan in $(option vlan '' | tr , ' '); do add_vlan "$vlan"; done
 }
 
+uptime_s() { cut -d. -f1 /proc/uptime; }
+
 serve_commands() { # the agent line is standard input and output
-    local id command status
+    local id command status began took last=
     stty raw -echo
     while read -r id command; do
         [ -n "$command" ] || continue
-        command=$(echo "$command" | base64 -d)
-        # Not busybox's own shell: that one prefers its applets to the real programs. Into a file,
-        # so that what the command leaves running cannot hold the line.
-        dash -c "$command" >/tmp/output 2>&1 </dev/null
-        status=$?
-        printf '@begin %s\n%s\n@end %s %s\n' "$id" "$(cat /tmp/output)" "$id" "$status"
+        if [ "$id" != "$last" ]; then
+            command=$(echo "$command" | base64 -d)
+            began=$(uptime_s)
+            # Not busybox's own shell: that one prefers its applets to the real programs. Into a
+            # file, so that what the command leaves running cannot hold the line.
+            dash -c "$command" >/tmp/output 2>&1 </dev/null
+            status=$? last=$id
+            took=$(($(uptime_s) - began))
+        fi
+        printf '@begin %s\n%s\n@end %s %s\n' "$id" "$(cat /tmp/output)" "$id" "$status $took"
     done
 }
 

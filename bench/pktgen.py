@@ -4,6 +4,7 @@ import contextlib
 import json
 
 from bench import host
+from bench.host import Refused
 from bench.process import Program, run
 
 MSS = 1460
@@ -29,12 +30,18 @@ class Pktgen:
         """Percentiles at a rate, in ns."""
         words = ["latency", *self.ports(ports), *self.streams(ports, **traffic),
                  "--rates", f"{rate_pps:.0f}pps", "--time", f"{seconds}s"]
-        return self.point(words)
+        return self.measured(self.point(words))
 
     def ping_pong(self, ports, seconds, gap_us):
         words = ["latency", "--ping-pong", *self.ports(ports), "--time", f"{seconds}s",
                  "--gap", f"{gap_us}us"]
-        return self.point(words)
+        return self.measured(self.point(words))
+
+    @staticmethod
+    def measured(point):
+        if "latency" not in point:
+            raise Refused("no frame came back in time, so there is no latency")
+        return point
 
     @contextlib.contextmanager
     def connected(self, ports):

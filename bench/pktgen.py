@@ -17,10 +17,11 @@ class Pktgen:
         self.binary = bench.build / "pktgen"
         self.report = bench.dir / "pktgen.json"
 
-    def run(self, ports, seconds, netns=None, **traffic):
-        """Frames as fast as they go: rx_pps, tx_pps, rx_bps of all ports, limit."""
+    def run(self, ports, seconds, netns=None, learn=True, **traffic):
+        """Frames as fast as they go: rx_pps, tx_pps, rx_bps of all ports, limit. Without `learn`
+        the traffic itself has to make addresses known."""
         words = ["run", *self.ports(ports, tso="tso_payload" in traffic), *self.streams(ports, **traffic), "--time", f"{seconds}s"]
-        return self.point(words, netns)
+        return self.point([*words, *([] if learn else ["--no-learn"])], netns)
 
     def pdr(self, ports, **traffic):
         """The highest rate with at most 0.1 % loss."""

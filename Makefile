@@ -3,7 +3,7 @@
 # Every room (folder) is globbed, so a new file or a new port type needs no edit here.
 # SAN=address,undefined or SAN=thread builds into a folder of its own; V=1 shows the commands.
 
-ROOMS   := base api vlan port offload vhost-user tap datapath control cli
+ROOMS   := base api vlan port offload vhost-user tap netdev bpf datapath control cli
 SAN     ?=
 comma   := ,
 CC      ?= gcc
@@ -68,7 +68,7 @@ $(B)/%.o: %.c Makefile
 # ---- programs for the kernel: tap/x.bpf.c -> build/tap/x.skel.h, included by C files ----------
 BPF_CFLAGS := -target bpf -O2 -g -Wall -Wextra -Werror -I. -I/usr/include/$(shell uname -m)-linux-gnu
 
-$(filter $(B)/tap/%,$(OBJS)): | $(SKELS)
+$(filter $(B)/tap/% $(B)/netdev/%,$(OBJS)): | $(SKELS)
 
 $(B)/%.bpf.o: %.bpf.c
 	@mkdir -p $(@D)

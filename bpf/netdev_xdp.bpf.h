@@ -69,6 +69,15 @@ static __always_inline void inline_tag(const struct eth *eth, const void *end, s
     }
 }
 
+static __always_inline __u32 frame_bytes(const struct xdp_md *ctx)
+{
+    __u32 bytes = ctx->data_end - ctx->data;
+
+    /* The verifier wants the difference of the two pointers before anything is added. */
+    asm volatile("" : "+r"(bytes));
+    return bytes;
+}
+
 SEC("xdp")
 int netdev_xdp(struct xdp_md *ctx)
 {
@@ -90,7 +99,7 @@ int netdev_xdp(struct xdp_md *ctx)
         count(owner == OWNER_HOST ? NETDEV_COUNT_HOST : NETDEV_COUNT_SHARED);
         return XDP_PASS;
     }
-    if (ctx->data_end - ctx->data + (taken_out ? TAG_BYTES : 0) > f->room ||
+    if (frame_bytes(ctx) > f->room - (taken_out ? TAG_BYTES : 0) ||
         bpf_map_lookup_elem(&netdev_xsks, &queue) == NULL) {
         count(NETDEV_COUNT_LONG);
         return XDP_PASS;

@@ -34,7 +34,7 @@ static bool is_software(const struct netdev_link *link)
 static int open_packets(struct netdev_device *dev, const struct netdev_config *config,
                         uint16_t count)
 {
-    uint16_t fanout_id = 0;
+    int fanout_id = -1;
     struct packet_config pc = {
         .ifindex = dev->ifindex,
         .filter_fd = netdev_progs_socket_fd(&dev->progs),

@@ -47,22 +47,22 @@ static int set_options(const struct packet *p, const struct packet_config *c)
 
 static int join_fanout(const struct packet *p, const struct packet_config *c)
 {
-    unsigned flags = PACKET_FANOUT_HASH | PACKET_FANOUT_FLAG_DEFRAG;
+    unsigned flags = PACKET_FANOUT_HASH | PACKET_FANOUT_FLAG_IGNORE_OUTGOING;
     unsigned value;
     socklen_t size = sizeof(value);
     int rc;
 
     if (c->fanout <= 1)
         return 0;
-    flags |= PACKET_FANOUT_FLAG_IGNORE_OUTGOING;
-    if (*c->fanout_id == 0)
+    if (*c->fanout_id < 0)
         flags |= PACKET_FANOUT_FLAG_UNIQUEID;
-    rc = set(p->fd, SOL_PACKET, PACKET_FANOUT, (int)(flags << 16 | *c->fanout_id));
-    if (rc < 0 || *c->fanout_id != 0)
+    value = flags << 16 | (*c->fanout_id < 0 ? 0 : (unsigned)*c->fanout_id);
+    rc = set(p->fd, SOL_PACKET, PACKET_FANOUT, (int)value);
+    if (rc < 0 || *c->fanout_id >= 0)
         return rc;
     if (getsockopt(p->fd, SOL_PACKET, PACKET_FANOUT, &value, &size) < 0)
         return -errno;
-    *c->fanout_id = (uint16_t)value;
+    *c->fanout_id = (int)(value & 0xffff);
     return 0;
 }
 

@@ -20,10 +20,10 @@ struct packet {
 
 struct packet_config {
     int ifindex;
-    int filter_fd;       /* socket filter program */
-    bool promisc;        /* ends with the socket */
-    uint16_t fanout;     /* sockets that share the frames of this interface; 1 = none */
-    uint16_t *fanout_id; /* 0: to be drawn by the first of them */
+    int filter_fd;   /* socket filter program */
+    bool promisc;    /* ends with the socket */
+    uint16_t fanout; /* sockets that share the frames of this interface; 1 = none */
+    int *fanout_id;  /* negative: to be drawn by the first of them */
 };
 
 /**

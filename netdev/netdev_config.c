@@ -142,9 +142,9 @@ uint32_t netdev_chunk_bytes(uint32_t mtu)
 {
     uint32_t bytes = mtu + NETDEV_FRAME_EXTRA_BYTES;
 
-    if (bytes <= xsk_room_bytes(XSK_CHUNK_MIN_BYTES))
+    if (bytes <= netdev_xsk_room_bytes(XSK_CHUNK_MIN_BYTES))
         return XSK_CHUNK_MIN_BYTES;
-    return bytes <= xsk_room_bytes(XSK_CHUNK_MAX_BYTES) ? XSK_CHUNK_MAX_BYTES : 0;
+    return bytes <= netdev_xsk_room_bytes(XSK_CHUNK_MAX_BYTES) ? XSK_CHUNK_MAX_BYTES : 0;
 }
 
 bool netdev_config_same_device(const struct netdev_config *now, const struct netdev_config *next)

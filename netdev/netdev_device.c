@@ -22,7 +22,7 @@ static const char *const way_names[] = {
 
 uint32_t netdev_xdp_mtu_max(void)
 {
-    return xsk_room_bytes(XSK_CHUNK_MAX_BYTES) - NETDEV_FRAME_EXTRA_BYTES;
+    return netdev_xsk_room_bytes(XSK_CHUNK_MAX_BYTES) - NETDEV_FRAME_EXTRA_BYTES;
 }
 
 static bool is_software(const struct netdev_link *link)
@@ -35,7 +35,7 @@ static int open_packets(struct netdev_device *dev, const struct netdev_config *c
                         uint16_t count)
 {
     int fanout_id = -1;
-    struct packet_config pc = {
+    struct netdev_packet_config pc = {
         .ifindex = dev->ifindex,
         .filter_fd = netdev_progs_socket_fd(&dev->progs),
         .fanout = count,
@@ -46,7 +46,7 @@ static int open_packets(struct netdev_device *dev, const struct netdev_config *c
         int rc;
 
         pc.promisc = dev->packets == 0 && config->promisc;
-        rc = packet_open(&dev->packet[dev->packets], &pc);
+        rc = netdev_packet_open(&dev->packet[dev->packets], &pc);
         if (rc < 0)
             return rc;
         dev->packets++;
@@ -58,13 +58,13 @@ static int open_packets(struct netdev_device *dev, const struct netdev_config *c
 static void close_packets(struct netdev_device *dev)
 {
     while (dev->packets > 0)
-        packet_close(&dev->packet[--dev->packets]);
+        netdev_packet_close(&dev->packet[--dev->packets]);
 }
 
 static void close_xsks(struct netdev_device *dev)
 {
     for (uint16_t i = 0; dev->xsk != NULL && i < dev->queues; i++)
-        xsk_close(&dev->xsk[i]);
+        netdev_xsk_close(&dev->xsk[i]);
     free(dev->xsk);
     dev->xsk = NULL;
     dev->queues = 0;
@@ -79,9 +79,9 @@ static int open_xsks(struct netdev_device *dev, const struct netdev_link *link, 
     if (dev->xsk == NULL)
         return -ENOMEM;
     for (dev->queues = 0; dev->queues < queues && rc == 0; dev->queues++) {
-        struct xsk *x = &dev->xsk[dev->queues];
+        struct netdev_xsk *x = &dev->xsk[dev->queues];
 
-        rc = xsk_open(x, dev->ifindex, dev->queues, chunk_bytes, bind_flags);
+        rc = netdev_xsk_open(x, dev->ifindex, dev->queues, chunk_bytes, bind_flags);
         if (rc < 0)
             break;
         /* A driver's own frames were summed by whoever sent them; all others may be half done. */
@@ -103,6 +103,30 @@ static uint16_t queues_for(const struct netdev_config *config, const struct netd
     return n > queues_max ? queues_max : n == 0 ? 1 : (uint16_t)n;
 }
 
+/* ---- tags -------------------------------------------------------------------------------- */
+
+/* In the driver's mode a tag that was taken out is lost, unless the program can ask for it. A NIC
+ * can be told to leave tags alone. What a veth has beside a frame was put there by its peer. */
+static int keep_tags(struct netdev_device *dev, const struct netdev_link *link)
+{
+    int rc;
+
+    if (dev->way != NETDEV_WAY_NATIVE || dev->progs.xdp_tag != NULL)
+        return 0;
+    if (is_software(link))
+        return -ENOTSUP;
+    rc = netdev_link_keep_tags(link->name, true);
+    dev->kept_tags = rc == 1;
+    return rc < 0 && rc != -EOPNOTSUPP ? rc : 0;
+}
+
+static void release_tags(struct netdev_device *dev)
+{
+    if (dev->kept_tags)
+        (void)netdev_link_keep_tags(dev->name, false);
+    dev->kept_tags = false;
+}
+
 /* ---- one way ----------------------------------------------------------------------------- */
 static int open_xdp(struct netdev_device *dev, const struct netdev_config *config,
                     uint16_t queues_max, const struct netdev_link *link)
@@ -112,10 +136,12 @@ static int open_xdp(struct netdev_device *dev, const struct netdev_config *confi
     uint16_t queues = queues_for(config, link, queues_max);
     int rc = netdev_progs_attach_xdp(&dev->progs, dev->ifindex, native);
 
+    if (rc == 0)
+        rc = keep_tags(dev, link);
     if (rc < 0)
         return rc;
     /* Longer frames than the port's MTU has are the packet socket's. */
-    dev->room_bytes = xsk_room_bytes(chunk_bytes);
+    dev->room_bytes = netdev_xsk_room_bytes(chunk_bytes);
     rc = -EOPNOTSUPP;
     if (native)
         rc = open_xsks(dev, link, queues, chunk_bytes, XDP_ZEROCOPY);
@@ -147,6 +173,7 @@ static void undo(struct netdev_device *dev)
 {
     close_xsks(dev);
     close_packets(dev);
+    release_tags(dev);
     netdev_progs_detach_xdp(&dev->progs);
 }
 
@@ -295,6 +322,7 @@ int netdev_device_open(const struct netdev_config *config, uint16_t queues_max,
     if (dev == NULL)
         return vsw_err_set(err, -ENOMEM, NULL, "out of memory");
     dev->ifindex = link->ifindex;
+    memcpy(dev->name, link->name, sizeof(dev->name));
     dev->progs.xdp_link_fd = dev->progs.ingress_link_fd = -1;
     rc = open_inside(dev, config, queues_max, link, err);
     if (rc < 0)
@@ -314,7 +342,7 @@ int netdev_device_apply(struct netdev_device *dev, const struct netdev_config *c
                            strerror(-rc));
     if (dev->promisc == config->promisc)
         return 0;
-    rc = packet_promisc(&dev->packet[0], dev->ifindex, config->promisc);
+    rc = netdev_packet_promisc(&dev->packet[0], dev->ifindex, config->promisc);
     if (rc < 0)
         return vsw_err_set(err, rc, "promisc", "cannot set promiscuous mode of %s: %s",
                            config->iface, strerror(-rc));
@@ -340,9 +368,10 @@ void netdev_device_describe(const struct netdev_device *dev, char *buf, size_t s
                  dev->queues,
                  dev->progs.ingress_link_fd < 0 ? ", the host's stack sees the frames, too" : "");
     else
-        snprintf(buf, size,
-                 "AF_XDP, %s XDP (%s), %s, queues %u, csum%s, tags taken out by the driver %s",
+        snprintf(buf, size, "AF_XDP, %s XDP (%s), %s, queues %u, csum%s, VLAN tags %s",
                  way_names[dev->way], reason, dev->zerocopy ? "zero-copy" : "copy mode",
                  dev->queues, dev->zerocopy ? "" : ", tso4, tso6 and ecn by AF_PACKET",
-                 dev->progs.xdp_tag != NULL ? "are put back" : "are not seen");
+                 dev->progs.xdp_tag != NULL ? "the driver took out are put back"
+                 : dev->kept_tags           ? "stay in by our setting of the driver"
+                                            : "stay in");
 }

@@ -26,11 +26,13 @@ struct netdev_device {
     enum netdev_way way;
     bool zerocopy;
     bool promisc;
-    uint16_t queues;      /* in service, without the packet socket beside AF_XDP */
-    uint32_t room_bytes;  /* longest frame that AF_XDP takes in */
-    uint32_t tx_offloads; /* PORT_OFFLOAD_*: what it takes unfinished */
-    struct xsk *xsk;      /* `queues` of them, or NULL */
-    struct packet packet[NETDEV_QUEUES_MAX];
+    bool kept_tags; /* we told the driver to leave tags in frames */
+    char name[IFNAMSIZ];
+    uint16_t queues;        /* in service, without the packet socket beside AF_XDP */
+    uint32_t room_bytes;    /* longest frame that AF_XDP takes in */
+    uint32_t tx_offloads;   /* PORT_OFFLOAD_*: what it takes unfinished */
+    struct netdev_xsk *xsk; /* `queues` of them, or NULL */
+    struct netdev_packet packet[NETDEV_QUEUES_MAX];
     uint16_t packets; /* open ones */
     struct netdev_progs progs;
     char why[256]; /* why this way, for people */

@@ -12,8 +12,8 @@ static struct netdev_device *device_of(const struct port *port)
 
 /* The socket of a receive queue; both NULL when the queue is out of service. */
 struct source {
-    struct xsk *xsk;
-    struct packet *packet;
+    struct netdev_xsk *xsk;
+    struct netdev_packet *packet;
 };
 
 static struct source source_of(struct netdev_device *dev, const struct port_rxq *q)
@@ -38,12 +38,12 @@ void netdev_rx(struct port_rxq *q, struct burst *b)
     struct source s = source_of(device_of(q->port), q);
 
     if (s.packet != NULL) {
-        packet_rx(s.packet, b);
+        netdev_packet_rx(s.packet, b);
     } else if (s.xsk != NULL) {
         /* Nobody else looks after frames that are left in the transmit ring of a quiet queue. */
-        if (unlikely(xsk_tx_stuck(s.xsk)))
-            xsk_kick(s.xsk);
-        xsk_rx(s.xsk, b);
+        if (unlikely(netdev_xsk_tx_stuck(s.xsk)))
+            netdev_xsk_kick(s.xsk);
+        netdev_xsk_rx(s.xsk, b);
     }
 }
 
@@ -52,7 +52,7 @@ void netdev_rx_done(struct port_rxq *q, struct burst *b)
     struct source s = source_of(device_of(q->port), q);
 
     if (s.xsk != NULL)
-        xsk_rx_done(s.xsk);
+        netdev_xsk_rx_done(s.xsk);
 }
 
 /* Edge-triggered: the kernel signals each arrival after the last look. */
@@ -62,7 +62,7 @@ bool netdev_rx_arm(struct port_rxq *q)
 
     if (s.packet != NULL)
         return !s.packet->drained;
-    return s.xsk != NULL && (xsk_rx_pending(s.xsk) || xsk_tx_stuck(s.xsk));
+    return s.xsk != NULL && (netdev_xsk_rx_pending(s.xsk) || netdev_xsk_tx_stuck(s.xsk));
 }
 
 void netdev_rx_disarm(struct port_rxq *q)
@@ -75,17 +75,18 @@ static void drop_all(struct tx_item *items, uint16_t count, enum drop_reason dro
         items[i].drop = drop;
 }
 
-static enum drop_reason put(struct xsk *x, const struct tx_item *item)
+static enum drop_reason put(struct netdev_xsk *x, const struct tx_item *item)
 {
     uint8_t head[FRAME_COMPOSE_BYTES];
     struct frame_out out;
 
     frame_compose(item->frame, &item->op, head, &out);
-    return xsk_put(x, &out);
+    return netdev_xsk_put(x, &out);
 }
 
 /* Large packets go by the packet socket, whole; what came before them goes first. */
-static void tx_xdp(struct netdev_device *dev, struct xsk *x, struct tx_item *items, uint16_t count)
+static void tx_xdp(struct netdev_device *dev, struct netdev_xsk *x, struct tx_item *items,
+                   uint16_t count)
 {
     bool full = false;
 
@@ -93,18 +94,18 @@ static void tx_xdp(struct netdev_device *dev, struct xsk *x, struct tx_item *ite
         const struct frame *f = items[i].frame;
 
         if (unlikely(f->offload.gso_type != OFFLOAD_GSO_NONE)) {
-            xsk_flush(x);
-            packet_tx(&dev->packet[0], &items[i], 1);
+            netdev_xsk_flush(x);
+            netdev_packet_tx(&dev->packet[0], &items[i], 1);
             continue;
         }
         items[i].drop = put(x, &items[i]);
         if (unlikely(items[i].drop == DROP_dst_full) && !full) {
             full = true;
-            xsk_flush(x);
+            netdev_xsk_flush(x);
             items[i].drop = put(x, &items[i]);
         }
     }
-    xsk_flush(x);
+    netdev_xsk_flush(x);
 }
 
 void netdev_tx(struct port_txq *q, struct tx_item *items, uint16_t count)
@@ -114,7 +115,7 @@ void netdev_tx(struct port_txq *q, struct tx_item *items, uint16_t count)
     if (unlikely(dev == NULL || q->index >= dev->queues))
         drop_all(items, count, DROP_dst_down);
     else if (dev->way == NETDEV_WAY_PACKET)
-        packet_tx(&dev->packet[q->index], items, count);
+        netdev_packet_tx(&dev->packet[q->index], items, count);
     else
         tx_xdp(dev, &dev->xsk[q->index], items, count);
 }
@@ -125,5 +126,5 @@ bool netdev_tx_room(struct port_txq *q)
 
     if (dev == NULL || q->index >= dev->queues)
         return false;
-    return dev->way == NETDEV_WAY_PACKET || xsk_tx_room(&dev->xsk[q->index]);
+    return dev->way == NETDEV_WAY_PACKET || netdev_xsk_tx_room(&dev->xsk[q->index]);
 }

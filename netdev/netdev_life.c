@@ -116,7 +116,7 @@ static void publish(struct netdev_port *nd)
     for (uint16_t i = 0; i < nd->port.queue_pairs; i++) {
         int fd = queue_fd(nd, dev, i);
 
-        set_queue(nd, i, fd, fd >= 0 && nd->want.up);
+        set_queue(nd, i, fd, fd >= 0 && up);
     }
 }
 

@@ -20,22 +20,41 @@
 
 /* ---- asking ------------------------------------------------------------------------------ */
 
-/* Where a driver has no such call, there is one queue as far as anybody can tell. */
-static uint32_t queues_of(const char *name)
+static int ethtool(const char *name, void *command)
 {
-    struct ethtool_channels channels = {.cmd = ETHTOOL_GCHANNELS};
-    struct ifreq ifr = {.ifr_data = (char *)&channels};
+    struct ifreq ifr = {.ifr_data = command};
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     int rc;
 
     if (fd < 0)
-        return 1;
+        return -errno;
     snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", name);
-    rc = ioctl(fd, SIOCETHTOOL, &ifr);
+    rc = ioctl(fd, SIOCETHTOOL, &ifr) < 0 ? -errno : 0;
     close(fd);
-    if (rc < 0 || channels.rx_count + channels.combined_count == 0)
+    return rc;
+}
+
+/* Where a driver has no such call, there is one queue as far as anybody can tell. */
+static uint32_t queues_of(const char *name)
+{
+    struct ethtool_channels channels = {.cmd = ETHTOOL_GCHANNELS};
+
+    if (ethtool(name, &channels) < 0 || channels.rx_count + channels.combined_count == 0)
         return 1;
     return channels.rx_count + channels.combined_count;
+}
+
+int netdev_link_keep_tags(const char *name, bool keep)
+{
+    struct ethtool_value value = {.cmd = ETHTOOL_GFLAGS};
+    int rc = ethtool(name, &value);
+
+    if (rc < 0 || !(value.data & ETH_FLAG_RXVLAN) == keep)
+        return rc;
+    value.cmd = ETHTOOL_SFLAGS;
+    value.data ^= ETH_FLAG_RXVLAN;
+    rc = ethtool(name, &value);
+    return rc < 0 ? rc : 1;
 }
 
 static void ask_xdp(struct netdev_link *link)

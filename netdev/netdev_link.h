@@ -36,6 +36,17 @@ struct netdev_link {
 int netdev_link_get(int ifindex, const char *name, struct netdev_link *ret);
 
 /**
+ * netdev_link_keep_tags() - shall the driver leave VLAN tags where they are?
+ * @name: the interface
+ * @keep: else it may take them out of frames it receives
+ *
+ * Return: 1 when that was changed, 0 when it was so already; a negative errno.
+ * Context: helper; may block.
+ * Source: ethtool ETHTOOL_SFLAGS, ETH_FLAG_RXVLAN
+ */
+int netdev_link_keep_tags(const char *name, bool keep);
+
+/**
  * netdev_link_watch() - a socket that tells of changes of interfaces
  * @ret: nl_socket_free() it
  *

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * Making, closing and reading about an AF_PACKET socket. Helper thread; packet_lost() control.
+ * Making, closing and reading about an AF_PACKET socket. Helper thread; netdev_packet_lost()
+ * control.
  */
 #include "netdev/netdev_packet.h"
 
@@ -29,7 +30,7 @@ static int set(int fd, int level, int option, int value)
 }
 
 /* The filter comes before the socket is bound: no frame of the host gets in. */
-static int set_options(const struct packet *p, const struct packet_config *c)
+static int set_options(const struct netdev_packet *p, const struct netdev_packet_config *c)
 {
     int rc = set(p->fd, SOL_SOCKET, SO_ATTACH_BPF, c->filter_fd);
 
@@ -45,7 +46,7 @@ static int set_options(const struct packet *p, const struct packet_config *c)
     return rc;
 }
 
-static int join_fanout(const struct packet *p, const struct packet_config *c)
+static int join_fanout(const struct netdev_packet *p, const struct netdev_packet_config *c)
 {
     unsigned flags = PACKET_FANOUT_HASH | PACKET_FANOUT_FLAG_IGNORE_OUTGOING;
     unsigned value;
@@ -66,7 +67,7 @@ static int join_fanout(const struct packet *p, const struct packet_config *c)
     return 0;
 }
 
-int packet_promisc(const struct packet *p, int ifindex, bool on)
+int netdev_packet_promisc(const struct netdev_packet *p, int ifindex, bool on)
 {
     struct packet_mreq mreq = {.mr_ifindex = ifindex, .mr_type = PACKET_MR_PROMISC};
 
@@ -76,7 +77,7 @@ int packet_promisc(const struct packet *p, int ifindex, bool on)
     return !on && errno == EADDRNOTAVAIL ? 0 : -errno;
 }
 
-static int bind_to(const struct packet *p, int ifindex)
+static int bind_to(const struct netdev_packet *p, int ifindex)
 {
     struct sockaddr_ll to = {
         .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL), .sll_ifindex = ifindex};
@@ -85,7 +86,7 @@ static int bind_to(const struct packet *p, int ifindex)
 }
 
 /* Pages come with first use: a queue that sees small frames only stays small. */
-static int make_memory(struct packet *p)
+static int make_memory(struct netdev_packet *p)
 {
     void *m = mmap(NULL, sizeof(*p->rx), PROT_READ | PROT_WRITE,
                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -96,11 +97,12 @@ static int make_memory(struct packet *p)
     return 0;
 }
 
-int packet_open(struct packet *p, const struct packet_config *config)
+int netdev_packet_open(struct netdev_packet *p, const struct netdev_packet_config *config)
 {
     int rc;
 
-    *p = (struct packet){.fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+    *p =
+        (struct netdev_packet){.fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
     if (p->fd < 0)
         return -errno;
     rc = make_memory(p);
@@ -111,22 +113,22 @@ int packet_open(struct packet *p, const struct packet_config *config)
     if (rc == 0)
         rc = join_fanout(p, config);
     if (rc == 0 && config->promisc)
-        rc = packet_promisc(p, config->ifindex, true);
+        rc = netdev_packet_promisc(p, config->ifindex, true);
     if (rc < 0)
-        packet_close(p);
+        netdev_packet_close(p);
     return rc;
 }
 
-void packet_close(struct packet *p)
+void netdev_packet_close(struct netdev_packet *p)
 {
     if (p->fd >= 0)
         close(p->fd);
     if (p->rx != NULL)
         munmap(p->rx, sizeof(*p->rx));
-    *p = (struct packet){.fd = -1};
+    *p = (struct netdev_packet){.fd = -1};
 }
 
-uint64_t packet_lost(struct packet *p)
+uint64_t netdev_packet_lost(struct netdev_packet *p)
 {
     struct tpacket_stats stats;
     socklen_t size = sizeof(stats);

@@ -9,16 +9,17 @@
 
 #include "port/port.h"
 
-struct packet_rx; /* memory for one burst */
+struct netdev_packet_rx; /* memory for one burst */
 
-struct packet {
-    int fd;                /* -1: not open */
-    struct packet_rx *rx;  /* of the worker of the receive queue */
-    bool drained;          /* the last read found nothing */
-    _Atomic uint64_t lost; /* the socket was full; counted by the kernel, read by packet_lost() */
+struct netdev_packet {
+    int fd;                      /* -1: not open */
+    struct netdev_packet_rx *rx; /* of the worker of the receive queue */
+    bool drained;                /* the last read found nothing */
+    _Atomic uint64_t
+        lost; /* the socket was full; counted by the kernel, read by netdev_packet_lost() */
 };
 
-struct packet_config {
+struct netdev_packet_config {
     int ifindex;
     int filter_fd;   /* socket filter program */
     bool promisc;    /* ends with the socket */
@@ -27,7 +28,7 @@ struct packet_config {
 };
 
 /**
- * packet_open() - make a socket and bind it
+ * netdev_packet_open() - make a socket and bind it
  * @p: filled
  * @config: borrowed
  *
@@ -35,26 +36,26 @@ struct packet_config {
  * Context: helper; may block.
  * Source: packet(7)
  */
-int packet_open(struct packet *p, const struct packet_config *config);
+int netdev_packet_open(struct netdev_packet *p, const struct netdev_packet_config *config);
 
 /* Close it; -1 is fine. */
-void packet_close(struct packet *p);
+void netdev_packet_close(struct netdev_packet *p);
 
 /* Let the interface receive frames for all addresses, or not. */
-int packet_promisc(const struct packet *p, int ifindex, bool on);
+int netdev_packet_promisc(const struct netdev_packet *p, int ifindex, bool on);
 
 /**
- * packet_rx() - take frames
+ * netdev_packet_rx() - take frames
  * @p: open
  * @b: filled while it has room; bodies are valid until the next call
  *
  * Context: worker of the receive queue; does not block.
  * Source: recvmmsg(2), packet(7) PACKET_VNET_HDR, PACKET_AUXDATA
  */
-void packet_rx(struct packet *p, struct burst *b);
+void netdev_packet_rx(struct netdev_packet *p, struct burst *b);
 
 /**
- * packet_tx() - send copies in order
+ * netdev_packet_tx() - send copies in order
  * @p: open
  * @items: each gets its drop
  * @count: up to BURST_FRAMES
@@ -62,9 +63,9 @@ void packet_rx(struct packet *p, struct burst *b);
  * Context: worker that holds the lock of a transmit queue; does not block.
  * Source: sendmmsg(2), packet(7) PACKET_VNET_HDR
  */
-void packet_tx(struct packet *p, struct tx_item *items, uint16_t count);
+void netdev_packet_tx(struct netdev_packet *p, struct tx_item *items, uint16_t count);
 
 /* Frames the kernel could not give to us so far. Control; one caller. */
-uint64_t packet_lost(struct packet *p);
+uint64_t netdev_packet_lost(struct netdev_packet *p);
 
 #endif

@@ -112,7 +112,8 @@ static uint16_t ask_for(const struct burst *b)
     return most > BURST_FRAMES ? BURST_FRAMES : (uint16_t)most;
 }
 
-static void prepare(struct packet_rx *rx, struct mmsghdr *msgs, struct iovec *iov, uint16_t count)
+static void prepare(struct netdev_packet_rx *rx, struct mmsghdr *msgs, struct iovec *iov,
+                    uint16_t count)
 {
     for (uint16_t i = 0; i < count; i++) {
         iov[i] = (struct iovec){.iov_base = rx->slot[i].bytes, .iov_len = PACKET_SLOT_BYTES};
@@ -130,7 +131,7 @@ static bool is_passing(int error)
     return error == EINTR || error == ENETDOWN || error == ENOBUFS || error == EINVAL;
 }
 
-void packet_rx(struct packet *p, struct burst *b)
+void netdev_packet_rx(struct netdev_packet *p, struct burst *b)
 {
     struct mmsghdr msgs[BURST_FRAMES];
     struct iovec iov[BURST_FRAMES];
@@ -198,7 +199,7 @@ static uint8_t drop_of_errno(int error)
     }
 }
 
-void packet_tx(struct packet *p, struct tx_item *items, uint16_t count)
+void netdev_packet_tx(struct netdev_packet *p, struct tx_item *items, uint16_t count)
 {
     struct sending sending[BURST_FRAMES];
     struct mmsghdr msgs[BURST_FRAMES];

@@ -11,7 +11,7 @@
 #define PACKET_SLOT_BYTES (VNET_HDR_BYTES + FRAME_MAX_BYTES + 1)
 #define PACKET_AUX_BYTES  64
 
-struct packet_rx {
+struct netdev_packet_rx {
     uint8_t aux[BURST_FRAMES][PACKET_AUX_BYTES] cache_aligned;
     struct {
         uint8_t bytes[PACKET_SLOT_BYTES];

@@ -119,7 +119,7 @@ static void netdev_info(const struct port *port, struct port_info *ret_info)
     *ret_info = info;
 }
 
-static void add_xsk(struct netdev_totals *totals, const struct xsk *x)
+static void add_xsk(struct netdev_totals *totals, const struct netdev_xsk *x)
 {
     struct xdp_statistics stats;
     socklen_t size = sizeof(stats);
@@ -142,7 +142,7 @@ void netdev_totals_add(struct netdev_totals *totals, struct netdev_device *dev)
     for (uint16_t i = 0; dev->xsk != NULL && i < dev->queues; i++)
         add_xsk(totals, &dev->xsk[i]);
     for (uint16_t i = 0; i < dev->packets; i++)
-        totals->kernel_drops += packet_lost(&dev->packet[i]);
+        totals->kernel_drops += netdev_packet_lost(&dev->packet[i]);
 }
 
 static void netdev_counters(const struct port *port, port_counter_cb *cb, void *arg)

@@ -18,12 +18,12 @@
 #define SOL_XDP 283
 #endif
 
-static size_t umem_bytes(const struct xsk *x)
+static size_t umem_bytes(const struct netdev_xsk *x)
 {
     return 2ul * XSK_FRAMES * x->chunk_bytes;
 }
 
-static int make_umem(struct xsk *x)
+static int make_umem(struct netdev_xsk *x)
 {
     struct xdp_umem_reg reg = {.len = umem_bytes(x), .chunk_size = x->chunk_bytes};
     void *p = mmap(NULL, reg.len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -35,7 +35,7 @@ static int make_umem(struct xsk *x)
     return setsockopt(x->fd, SOL_XDP, XDP_UMEM_REG, &reg, sizeof(reg)) < 0 ? -errno : 0;
 }
 
-static int set_sizes(const struct xsk *x)
+static int set_sizes(const struct netdev_xsk *x)
 {
     static const int rings[] = {XDP_UMEM_FILL_RING, XDP_UMEM_COMPLETION_RING, XDP_RX_RING,
                                 XDP_TX_RING};
@@ -48,8 +48,8 @@ static int set_sizes(const struct xsk *x)
     return 0;
 }
 
-static int map_ring(const struct xsk *x, struct xsk_ring *ring, const struct xdp_ring_offset *off,
-                    size_t entry_bytes, off_t page_offset)
+static int map_ring(const struct netdev_xsk *x, struct netdev_xsk_ring *ring,
+                    const struct xdp_ring_offset *off, size_t entry_bytes, off_t page_offset)
 {
     size_t bytes = off->desc + XSK_FRAMES * entry_bytes;
     uint8_t *p =
@@ -57,7 +57,7 @@ static int map_ring(const struct xsk *x, struct xsk_ring *ring, const struct xdp
 
     if (p == MAP_FAILED)
         return -errno;
-    *ring = (struct xsk_ring){
+    *ring = (struct netdev_xsk_ring){
         .producer = (void *)(p + off->producer),
         .consumer = (void *)(p + off->consumer),
         .flags = (void *)(p + off->flags),
@@ -68,7 +68,7 @@ static int map_ring(const struct xsk *x, struct xsk_ring *ring, const struct xdp
     return 0;
 }
 
-static int map_rings(struct xsk *x)
+static int map_rings(struct netdev_xsk *x)
 {
     struct xdp_mmap_offsets off;
     socklen_t size = sizeof(off);
@@ -90,7 +90,7 @@ static int map_rings(struct xsk *x)
 }
 
 /* The lower half is the kernel's to receive into, the upper half is free to send from. */
-static void hand_out(struct xsk *x)
+static void hand_out(struct netdev_xsk *x)
 {
     uint64_t *fill = x->fill.entries;
 
@@ -104,7 +104,7 @@ static void hand_out(struct xsk *x)
 }
 
 /* The kernel lets go of a queue some time after the socket before us was closed. */
-static int bind_queue(const struct xsk *x, int ifindex, uint32_t queue, uint16_t flags)
+static int bind_queue(const struct netdev_xsk *x, int ifindex, uint32_t queue, uint16_t flags)
 {
     enum { TRIES = 50, WAIT_US = 4000 };
     struct sockaddr_xdp to = {
@@ -123,11 +123,12 @@ static int bind_queue(const struct xsk *x, int ifindex, uint32_t queue, uint16_t
     return rc;
 }
 
-int xsk_open(struct xsk *x, int ifindex, uint32_t queue, uint32_t chunk_bytes, uint16_t bind_flags)
+int netdev_xsk_open(struct netdev_xsk *x, int ifindex, uint32_t queue, uint32_t chunk_bytes,
+                    uint16_t bind_flags)
 {
     int rc;
 
-    *x = (struct xsk){.chunk_bytes = chunk_bytes, .zerocopy = bind_flags & XDP_ZEROCOPY};
+    *x = (struct netdev_xsk){.chunk_bytes = chunk_bytes, .zerocopy = bind_flags & XDP_ZEROCOPY};
     x->fd = socket(AF_XDP, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (x->fd < 0)
         return -errno;
@@ -141,17 +142,17 @@ int xsk_open(struct xsk *x, int ifindex, uint32_t queue, uint32_t chunk_bytes, u
         rc = bind_queue(x, ifindex, queue, bind_flags);
     }
     if (rc < 0)
-        xsk_close(x);
+        netdev_xsk_close(x);
     return rc;
 }
 
-static void unmap_ring(struct xsk_ring *ring)
+static void unmap_ring(struct netdev_xsk_ring *ring)
 {
     if (ring->map != NULL)
         munmap(ring->map, ring->map_bytes);
 }
 
-void xsk_close(struct xsk *x)
+void netdev_xsk_close(struct netdev_xsk *x)
 {
     if (x->chunk_bytes == 0)
         return;
@@ -163,5 +164,5 @@ void xsk_close(struct xsk *x)
         close(x->fd);
     if (x->umem != NULL)
         munmap(x->umem, umem_bytes(x));
-    *x = (struct xsk){0};
+    *x = (struct netdev_xsk){0};
 }

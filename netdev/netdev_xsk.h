@@ -23,7 +23,7 @@
 #define XSK_CHUNK_MIN_BYTES 2048
 #define XSK_CHUNK_MAX_BYTES 4096 /* a page is the kernel's limit */
 
-struct xsk_ring {
+struct netdev_xsk_ring {
     _Atomic uint32_t *producer;
     _Atomic uint32_t *consumer;
     _Atomic uint32_t *flags;
@@ -33,7 +33,7 @@ struct xsk_ring {
     size_t map_bytes;
 };
 
-struct xsk {
+struct netdev_xsk {
     /* constant while it is open */
     int fd;
     uint8_t *umem;
@@ -41,21 +41,21 @@ struct xsk {
     bool zerocopy;
     bool partial_csum; /* frames may come with the checksum a sender left to its NIC */
 
-    struct xsk_ring rx cache_aligned; /* the worker of the receive queue */
-    struct xsk_ring fill;
+    struct netdev_xsk_ring rx cache_aligned; /* the worker of the receive queue */
+    struct netdev_xsk_ring fill;
     uint64_t held[BURST_FRAMES]; /* given back by rx_done */
     uint16_t held_count;
     _Atomic uint64_t bad_descs; /* what the kernel put there and cannot be true */
 
-    struct xsk_ring tx cache_aligned; /* the holder of the transmit queue's lock */
-    struct xsk_ring comp;
+    struct netdev_xsk_ring tx cache_aligned; /* the holder of the transmit queue's lock */
+    struct netdev_xsk_ring comp;
     uint32_t free_count;
     uint64_t free[XSK_FRAMES];
     _Atomic uint64_t kick_errors; /* frames lost behind our back: the peer was full */
 } cache_aligned;
 
 /**
- * xsk_open() - make a socket with memory and rings, and bind it
+ * netdev_xsk_open() - make a socket with memory and rings, and bind it
  * @x: zeroed; filled
  * @ifindex: the interface
  * @queue: of the interface
@@ -67,41 +67,42 @@ struct xsk {
  * Context: helper; may block.
  * Source: Linux Documentation/networking/af_xdp.rst
  */
-int xsk_open(struct xsk *x, int ifindex, uint32_t queue, uint32_t chunk_bytes, uint16_t bind_flags);
+int netdev_xsk_open(struct netdev_xsk *x, int ifindex, uint32_t queue, uint32_t chunk_bytes,
+                    uint16_t bind_flags);
 
 /* Close it; one that was never opened is fine. */
-void xsk_close(struct xsk *x);
+void netdev_xsk_close(struct netdev_xsk *x);
 
 /* Bytes of the longest frame that can be received. */
-static inline uint32_t xsk_room_bytes(uint32_t chunk_bytes)
+static inline uint32_t netdev_xsk_room_bytes(uint32_t chunk_bytes)
 {
     return chunk_bytes - XSK_HEADROOM_BYTES;
 }
 
 /**
- * xsk_rx() - take frames
+ * netdev_xsk_rx() - take frames
  * @x: open
  * @b: filled while it has room
  *
  * Context: worker of the receive queue; does not block.
  * Source: Linux Documentation/networking/af_xdp.rst
  */
-void xsk_rx(struct xsk *x, struct burst *b);
+void netdev_xsk_rx(struct netdev_xsk *x, struct burst *b);
 
-/* Give the chunks of the last xsk_rx() back to the kernel. */
-void xsk_rx_done(struct xsk *x);
+/* Give the chunks of the last netdev_xsk_rx() back to the kernel. */
+void netdev_xsk_rx_done(struct netdev_xsk *x);
 
 /* Are there frames? Else the kernel signals the socket. */
-bool xsk_rx_pending(struct xsk *x);
+bool netdev_xsk_rx_pending(struct netdev_xsk *x);
 
 /* Does the kernel wait for a call to go on sending? Cheap; any worker. */
-bool xsk_tx_stuck(const struct xsk *x);
+bool netdev_xsk_tx_stuck(const struct netdev_xsk *x);
 
 /* Make that call. Any worker; does not block. */
-void xsk_kick(struct xsk *x);
+void netdev_xsk_kick(struct netdev_xsk *x);
 
 /**
- * xsk_put() - copy one frame into the transmit ring; xsk_flush() publishes
+ * netdev_xsk_put() - copy one frame into the transmit ring; netdev_xsk_flush() publishes
  * @x: open
  * @out: composed; a checksum that is asked for is made, segmentation is not
  *
@@ -109,16 +110,16 @@ void xsk_kick(struct xsk *x);
  * Context: worker that holds the lock; does not block.
  * Source: none
  */
-enum drop_reason xsk_put(struct xsk *x, const struct frame_out *out);
+enum drop_reason netdev_xsk_put(struct netdev_xsk *x, const struct frame_out *out);
 
 /* Publish what was put and tell the kernel; in copy mode it has all been sent on return, mostly. */
-void xsk_flush(struct xsk *x);
+void netdev_xsk_flush(struct netdev_xsk *x);
 
 /* Is a chunk free, or about to be? A hint, without the lock. */
-bool xsk_tx_room(const struct xsk *x);
+bool netdev_xsk_tx_room(const struct netdev_xsk *x);
 
 /**
- * xsk_mark_partial() - notice a checksum that the sender left to its NIC
+ * netdev_xsk_mark_partial() - notice a checksum that the sender left to its NIC
  * @f: head and len are set, the offload is empty
  *
  * AF_XDP carries no word about it: a TCP or UDP frame that comes from a veth or TAP holds the sum
@@ -129,6 +130,6 @@ bool xsk_tx_room(const struct xsk *x);
  * Source: Linux Documentation/networking/checksum-offloads.rst; RFC 9293, RFC 768, RFC 8200
  * clause 8.1
  */
-void xsk_mark_partial(struct frame *f);
+void netdev_xsk_mark_partial(struct frame *f);
 
 #endif

@@ -10,7 +10,7 @@
 
 #define MASK (XSK_FRAMES - 1)
 
-static bool wants_call(const struct xsk_ring *ring)
+static bool wants_call(const struct netdev_xsk_ring *ring)
 {
     return atomic_load_explicit(ring->flags, memory_order_relaxed) & XDP_RING_NEED_WAKEUP;
 }
@@ -18,7 +18,7 @@ static bool wants_call(const struct xsk_ring *ring)
 /* ---- from the kernel --------------------------------------------------------------------- */
 
 /* How many entries the kernel has put into the ring; more than it holds means none. */
-static uint32_t ready(const struct xsk_ring *ring)
+static uint32_t ready(const struct netdev_xsk_ring *ring)
 {
     uint32_t n = atomic_load_explicit(ring->producer, memory_order_acquire) - ring->mine;
 
@@ -26,19 +26,19 @@ static uint32_t ready(const struct xsk_ring *ring)
 }
 
 /* The chunk goes back even when the frame in it cannot be one. */
-static void hold(struct xsk *x, uint64_t addr)
+static void hold(struct netdev_xsk *x, uint64_t addr)
 {
     x->held[x->held_count++] = addr / x->chunk_bytes * x->chunk_bytes;
 }
 
-static bool is_sound(const struct xsk *x, const struct xdp_desc *d)
+static bool is_sound(const struct netdev_xsk *x, const struct xdp_desc *d)
 {
     uint64_t in_chunk = d->addr % x->chunk_bytes;
 
     return d->addr < (uint64_t)XSK_FRAMES * x->chunk_bytes && d->len <= x->chunk_bytes - in_chunk;
 }
 
-static void rx_one(struct xsk *x, struct burst *b, const struct xdp_desc *d)
+static void rx_one(struct netdev_xsk *x, struct burst *b, const struct xdp_desc *d)
 {
     struct frame *f = burst_next(b);
     const uint8_t *p = x->umem + d->addr;
@@ -52,11 +52,11 @@ static void rx_one(struct xsk *x, struct burst *b, const struct xdp_desc *d)
         f->seg_count = 1;
     }
     if (x->partial_csum)
-        xsk_mark_partial(f);
+        netdev_xsk_mark_partial(f);
     burst_commit(b, f);
 }
 
-void xsk_rx(struct xsk *x, struct burst *b)
+void netdev_xsk_rx(struct netdev_xsk *x, struct burst *b)
 {
     uint32_t n = ready(&x->rx), taken = 0;
     const struct xdp_desc *entries = x->rx.entries;
@@ -80,14 +80,14 @@ void xsk_rx(struct xsk *x, struct burst *b)
     atomic_store_explicit(x->rx.consumer, x->rx.mine, memory_order_release);
 }
 
-static void wake_fill(struct xsk *x)
+static void wake_fill(struct netdev_xsk *x)
 {
     if (unlikely(wants_call(&x->fill)))
         (void)recvfrom(x->fd, NULL, 0, MSG_DONTWAIT, NULL, NULL);
 }
 
 /* As many chunks as entries: there is always room. */
-void xsk_rx_done(struct xsk *x)
+void netdev_xsk_rx_done(struct netdev_xsk *x)
 {
     uint64_t *entries = x->fill.entries;
 
@@ -100,7 +100,7 @@ void xsk_rx_done(struct xsk *x)
     wake_fill(x);
 }
 
-bool xsk_rx_pending(struct xsk *x)
+bool netdev_xsk_rx_pending(struct netdev_xsk *x)
 {
     wake_fill(x);
     return ready(&x->rx) > 0;
@@ -150,7 +150,7 @@ static uint32_t find_ipv6(const struct frame *f, uint32_t l3, uint8_t *ret_proto
     return l4;
 }
 
-void xsk_mark_partial(struct frame *f)
+void netdev_xsk_mark_partial(struct frame *f)
 {
     enum { TCP = 6, UDP = 17, TCP_CHECK = 16, UDP_CHECK = 6 };
     uint32_t l3 = f->head_len >= VLAN_ETH_BYTES ? vlan_l3_offset(f->head, f->head_len) : 0, l4 = 0;
@@ -179,7 +179,7 @@ void xsk_mark_partial(struct frame *f)
 }
 
 /* ---- to the kernel ----------------------------------------------------------------------- */
-static void reclaim(struct xsk *x)
+static void reclaim(struct netdev_xsk *x)
 {
     const uint64_t *entries = x->comp.entries;
     uint32_t n = ready(&x->comp);
@@ -221,7 +221,7 @@ static uint32_t copy(const struct frame_out *out, uint8_t *to)
     return at;
 }
 
-enum drop_reason xsk_put(struct xsk *x, const struct frame_out *out)
+enum drop_reason netdev_xsk_put(struct netdev_xsk *x, const struct frame_out *out)
 {
     struct xdp_desc *entries = x->tx.entries;
     uint64_t addr;
@@ -240,20 +240,20 @@ enum drop_reason xsk_put(struct xsk *x, const struct frame_out *out)
     return DROP_NONE;
 }
 
-static uint32_t left_to_send(const struct xsk *x)
+static uint32_t left_to_send(const struct netdev_xsk *x)
 {
     return atomic_load_explicit(x->tx.producer, memory_order_relaxed) -
            atomic_load_explicit(x->tx.consumer, memory_order_acquire);
 }
 
-bool xsk_tx_stuck(const struct xsk *x)
+bool netdev_xsk_tx_stuck(const struct netdev_xsk *x)
 {
     return unlikely(left_to_send(x) != 0) && wants_call(&x->tx);
 }
 
 /* In copy mode one call sends some 32 frames and gives up where the device is full. It goes on
  * while it gets anywhere. */
-void xsk_kick(struct xsk *x)
+void netdev_xsk_kick(struct netdev_xsk *x)
 {
     enum { CALLS = 2 + XSK_FRAMES / 32 };
 
@@ -271,7 +271,7 @@ void xsk_kick(struct xsk *x)
     }
 }
 
-void xsk_flush(struct xsk *x)
+void netdev_xsk_flush(struct netdev_xsk *x)
 {
     if (x->tx.mine == atomic_load_explicit(x->tx.producer, memory_order_relaxed))
         return;
@@ -279,12 +279,12 @@ void xsk_flush(struct xsk *x)
     /* The flag must be read after the kernel can see the frames. */
     atomic_thread_fence(memory_order_seq_cst);
     if (wants_call(&x->tx))
-        xsk_kick(x);
+        netdev_xsk_kick(x);
     if (x->free_count < XSK_FRAMES / 2)
         reclaim(x);
 }
 
-bool xsk_tx_room(const struct xsk *x)
+bool netdev_xsk_tx_room(const struct netdev_xsk *x)
 {
     return __atomic_load_n(&x->free_count, __ATOMIC_RELAXED) > 0 ||
            atomic_load_explicit(x->comp.producer, memory_order_relaxed) !=

@@ -8,14 +8,14 @@
 
 up() { ctl port add up0 type=netdev iface=up0 tenant=red networks=web "$@"; }
 refused() { # WORDS KEY=VALUE...: the command fails and says these words
-    local words=$1 output
+    local sentence=$1 output
     shift
     output=$(up "$@" 2>&1) && {
         ctl port del up0
         return 1
     }
     printf '%s\n' "$output"
-    [[ $output == *"$words"* ]]
+    [[ $output == *"$sentence"* ]]
 }
 host_link() { ip -n "$(ns_name host)" link "$@"; }
 foreign_there() { host_link show dev up0 | grep -q 'prog/xdp id'; }

@@ -7,7 +7,7 @@
 . "$(dirname "$0")/../support/lib.sh"
 
 tap=t$$
-tap_up() { wait_for 5 ip link set dev $tap up; }
+tap_up() { wait_for 5 ip link set dev "$tap" up; }
 missing() { [[ $(port_get vm1 reason) == *"there is no interface $tap"* ]]; }
 
 ns_add host

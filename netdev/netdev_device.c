@@ -114,7 +114,7 @@ static int keep_tags(struct netdev_device *dev, const struct netdev_link *link)
     if (dev->way != NETDEV_WAY_NATIVE || dev->progs.xdp_tag != NULL)
         return 0;
     if (is_software(link))
-        return -ENOTSUP;
+        return -EPROTONOSUPPORT;
     rc = netdev_link_keep_tags(link->name, true);
     dev->kept_tags = rc == 1;
     return rc < 0 && rc != -EOPNOTSUPP ? rc : 0;
@@ -212,6 +212,12 @@ static int mtu_error(const char *way, uint16_t mtu, struct vsw_err *err)
     return -ERANGE;
 }
 
+static const char *refusal_text(int rc)
+{
+    return rc == -EPROTONOSUPPORT ? "before Linux 6.8 its VLAN tags are hidden from XDP"
+                                  : strerror(-rc);
+}
+
 static int refused_error(enum netdev_way way, const struct netdev_link *link, int rc,
                          struct vsw_err *err)
 {
@@ -266,7 +272,7 @@ static int choose(struct netdev_device *dev, const struct netdev_config *config,
             return refused_error(way, link, rc, err);
         if (dev->why[0] == '\0' || reason == NULL)
             because(dev, "%sno %s XDP: %s", dev->why[0] != '\0' ? "; " : "", way_names[way],
-                    reason != NULL ? reason : strerror(-rc));
+                    reason != NULL ? reason : refusal_text(rc));
     }
     rc = try_way(dev, NETDEV_WAY_PACKET, config, queues_max, link);
     return rc < 0 ? refused_error(NETDEV_WAY_PACKET, link, rc, err) : 0;

@@ -73,7 +73,8 @@ static int netdev_prepare(struct port_host *host, const struct port_config *conf
     if (rc == 0)
         netdev_job_run(job);
     if (rc == 0 && job->device == NULL && !job->gone) {
-        *err = job->err;
+        if (err != NULL)
+            *err = job->err;
         rc = job->err.code;
     }
     if (rc == 0)

@@ -69,6 +69,11 @@ static __always_inline void count(__u32 what)
         (*n)++;
 }
 
+static __always_inline int has_vid(const __u64 *vids, __u16 vid)
+{
+    return vids[(vid >> 6) & 63] >> (vid & 63) & 1;
+}
+
 static __always_inline int has_network(const struct netdev_filter *f, const struct tag *tag)
 {
     __u16 vid = tag->tci & VID_MASK;
@@ -79,9 +84,9 @@ static __always_inline int has_network(const struct netdev_filter *f, const stru
     case NETDEV_FILTER_TRUNK: break;
     default: return 1;
     }
-    if (tag->tpid != f->tpid || tag->tpid == 0 || vid == 0)
+    if (tag->tpid == 0 || vid == 0 || (tag->tpid != f->tpid && !f->uplink))
         return f->untagged;
-    return f->vid[(vid >> 6) & 63] >> (vid & 63) & 1;
+    return has_vid(f->uplink && tag->tpid == ETHERTYPE_STAG ? f->svid : f->vid, vid);
 }
 
 /* LLDP, LACP, STP: those that no network of the port lets pass are left for the host's own. */

@@ -107,6 +107,9 @@ static struct netdev_filter filter_of(const struct netdev_options *options,
     f.reserved_allowed = guard->reserved_allowed;
     for (size_t i = 0; i < ARRAY_SIZE(f.vid); i++)
         f.vid[i] = guard->vid_allowed[i];
+    f.uplink = guard->uplink;
+    for (size_t i = 0; i < ARRAY_SIZE(f.svid); i++)
+        f.svid[i] = guard->svid_allowed[i];
     return f;
 }
 

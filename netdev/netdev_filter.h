@@ -30,8 +30,10 @@ struct netdev_filter {
     __u16 tpid;             /* trunk: the tag it understands, host order */
     __u16 reserved_allowed; /* bit x: 01:80:c2:00:00:0x has a network that wants it */
     __u32 room;             /* bytes of the longest frame that AF_XDP can carry here */
-    __u32 pad;
-    __u64 vid[64]; /* trunk: bit v % 64 of word v / 64 */
+    __u32 uplink;           /* a trunk that reads tags of both kinds */
+    /* Bit v % 64 of word v / 64. */
+    __u64 vid[64];  /* trunk: of its tag; uplink: of 802.1Q tags */
+    __u64 svid[64]; /* uplink: of 802.1ad tags, whatever is inside */
 };
 
 /* Index of the map of counters. */

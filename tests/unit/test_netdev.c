@@ -58,6 +58,8 @@ static void the_guard_says_what_is_ours(void **state)
     struct port_guard guard = {.vlan_mode = VLAN_MODE_TRUNK,
                                .tpid = VLAN_TPID_DOT1Q,
                                .untagged = true,
+                               .uplink = true,
+                               .svid_allowed = {[2] = 1},
                                .vid_allowed = {[1] = 1ull << (100 - 64)}};
     struct port_config config = {.up = true, .mtu = 1500, .options = &o, .guard = &guard};
     struct netdev_config c;
@@ -69,6 +71,8 @@ static void the_guard_says_what_is_ours(void **state)
     assert_int_equal(c.filter.untagged, 1);
     assert_int_equal(c.filter.vid[1], 1ull << (100 - 64));
     assert_int_equal(c.filter.vid[0], 0);
+    assert_int_equal(c.filter.uplink, 1);
+    assert_int_equal(c.filter.svid[2], 1);
     config.up = false;
     assert_int_equal(netdev_config_parse(&config, &c, NULL), 0);
     assert_int_equal(c.filter.take, NETDEV_FILTER_NOTHING);

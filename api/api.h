@@ -113,6 +113,9 @@ void *api_rows_append(const struct api_object *object, struct api_rows *rows);
  */
 void api_rows_remove(const struct api_object *object, struct api_rows *rows, uint32_t i);
 
+/* Free all rows; the member is empty then. @object and @rows as of api_rows_remove(). */
+void api_rows_clear(const struct api_object *object, struct api_rows *rows);
+
 #define api_remove(rows_member, tag, i)                                                            \
     api_rows_remove(&tag##_object, (struct api_rows *)(void *)(rows_member), (i))
 

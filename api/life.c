@@ -34,14 +34,7 @@ static void member_free(const struct api_field *field, void *member)
     case API_NAMES: free(((struct api_names *)member)->items); break;
     case API_OBJECT: json_free(*(struct json **)member); break;
     case API_STRUCT: api_free(field->object, member); break;
-    case API_ROWS: {
-        struct api_rows *rows = member;
-
-        for (uint32_t i = 0; i < rows->count; i++)
-            api_free(field->object, row_at(field, rows, i));
-        free(rows->items);
-        break;
-    }
+    case API_ROWS: api_rows_clear(field->object, member); break;
     default: break;
     }
 }
@@ -343,6 +336,14 @@ void api_rows_remove(const struct api_object *object, struct api_rows *rows, uin
         if (all != NULL)
             rows->items = all;
     }
+}
+
+void api_rows_clear(const struct api_object *object, struct api_rows *rows)
+{
+    for (uint32_t i = 0; i < rows->count; i++)
+        api_free(object, (char *)rows->items + (size_t)i * object->size);
+    free(rows->items);
+    *rows = (struct api_rows){0};
 }
 
 int api_names_append(struct api_names *names, const char *name)

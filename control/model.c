@@ -5,6 +5,7 @@
 #include "control/model.h"
 
 #include "control/model_check.h"
+#include "control/uplink.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -183,6 +184,8 @@ static int check_networks(const struct model_check *check)
 
 static bool port_has_network(const struct api_port *port, const struct api_fdb_entry *entry)
 {
+    if (port->mode == API_PORT_UPLINK)
+        return uplink_carries(port, entry->tenant, entry->network);
     return strcmp(port->tenant, entry->tenant) == 0 &&
            (api_names_has(&port->networks, entry->network) ||
             strcmp(port->native, entry->network) == 0);

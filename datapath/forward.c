@@ -51,7 +51,12 @@ void forward_fini(struct forward *fw)
 
 void forward_drop(struct worker *w, uint16_t port, enum drop_reason reason, const struct frame *f)
 {
+    const struct topology *t = w->view->topology;
+
     counter_add(&w->port[port].drops[reason], 1);
+    /* With f->drop set it never had a network. */
+    if (t->port[port].vlan.uplink && f->drop == DROP_NONE)
+        counter_add(&w->tenant[t->domain[f->vlan.domain].tenant].drops[reason], 1);
     capture_dropped(w, port, reason, f);
 }
 
@@ -66,14 +71,13 @@ enum drop_reason forward_classify(const struct view_port *in, struct frame *f)
         [VLAN_NOT_ALLOWED] = DROP_vlan_not_allowed,
         [VLAN_RESERVED] = DROP_vlan_reserved,
         [VLAN_NO_NETWORK] = DROP_no_network,
+        [VLAN_UNMAPPED] = DROP_vlan_unmapped,
     };
 
     if (unlikely(f->drop != DROP_NONE))
         return f->drop;
     if (unlikely(!in->up))
         return DROP_port_down;
-    if (unlikely(in->tenant == DP_NONE))
-        return DROP_no_network;
     return drop_of[vlan_classify(&in->vlan, f->head, f->head_len, &f->vlan)];
 }
 
@@ -171,11 +175,13 @@ static enum drop_reason draw_tokens(const struct worker *w, const struct view_po
         [DP_FLOOD_MULTICAST] = DROP_flood_multicast,
         [DP_FLOOD_UNKNOWN] = DROP_flood_unknown,
     };
-    struct limit *police = w->view->topology->domain[f->vlan.domain].police;
+    const struct view_domain *d = &w->view->topology->domain[f->vlan.domain];
+    struct limit *police = d->police;
     struct limit_amount amount = {.bytes = f->wire_bytes, .pkts = f->wire_pkts};
 
     if (v->kind == VERDICT_FLOOD && in->flood[v->flood] != NULL &&
-        !bucket_take(in->flood[v->flood], f->wire_pkts, now_ns))
+        !bucket_take(in->flood[v->flood] + (size_t)in->flood_step * d->tenant, f->wire_pkts,
+                     now_ns))
         return flood_drop[v->flood];
     if (police != NULL && in->vlan.mode == VLAN_MODE_TRUNK &&
         limits_take(&police, 1, amount, now_ns) >= 0)
@@ -268,7 +274,7 @@ static void add_copy(struct worker *w, const struct view_member *to, const struc
     struct forward *fw = &w->forward;
     struct dest *dest;
 
-    if (unlikely(to->bare_tpid != 0 && bare_type(f) == to->bare_tpid)) {
+    if (unlikely(to->bare != 0) && (vlan_kind_set(bare_type(f)) & to->bare) != 0) {
         refuse_copy(w, to->port, DROP_vlan_hop, f);
         return;
     }
@@ -285,26 +291,27 @@ static void add_copy(struct worker *w, const struct view_member *to, const struc
     };
 }
 
-static void scatter_unicast(struct worker *w, const struct view_domain *d, bool from_isolated,
+static void scatter_unicast(struct worker *w, const struct view_domain *d, uint8_t apart,
                             uint16_t port, const struct frame *f)
 {
     const struct view_member *to = view_member_find(d, port);
 
     if (unlikely(to == NULL))
         refuse_copy(w, port, DROP_not_member, f);
-    else if (unlikely(from_isolated && to->isolated))
-        refuse_copy(w, port, DROP_isolated, f);
+    else if (unlikely((apart & to->apart) != 0))
+        refuse_copy(w, port, apart & to->apart & VIEW_ISOLATED ? DROP_isolated : DROP_split_horizon,
+                    f);
     else
         add_copy(w, to, f);
 }
 
-static void scatter_flood(struct worker *w, const struct view_domain *d, bool from_isolated,
+static void scatter_flood(struct worker *w, const struct view_domain *d, uint8_t apart,
                           uint16_t from, const struct frame *f)
 {
     for (uint16_t i = 0; i < d->member_count; i++) {
         const struct view_member *to = &d->member[i];
 
-        if (to->port != from && !(from_isolated && to->isolated))
+        if (to->port != from && (apart & to->apart) == 0)
             add_copy(w, to, f);
     }
 }
@@ -312,7 +319,7 @@ static void scatter_flood(struct worker *w, const struct view_domain *d, bool fr
 static void scatter(struct worker *w, uint16_t from, const struct burst *b)
 {
     const struct topology *t = w->view->topology;
-    bool from_isolated = t->port[from].isolated;
+    uint8_t apart = t->port[from].apart;
 
     for (uint16_t i = 0; i < b->count; i++) {
         const struct verdict *v = &w->forward.verdict[i];
@@ -323,9 +330,9 @@ static void scatter(struct worker *w, uint16_t from, const struct burst *b)
             continue;
         d = &t->domain[f->vlan.domain];
         if (v->kind == VERDICT_UNICAST)
-            scatter_unicast(w, d, from_isolated, v->port, f);
+            scatter_unicast(w, d, apart, v->port, f);
         else
-            scatter_flood(w, d, from_isolated, from, f);
+            scatter_flood(w, d, apart, from, f);
     }
 }
 

@@ -75,7 +75,6 @@ static struct dp_port_spec *new_port(struct lab *lab, uint16_t port, uint16_t te
         assert_int_equal(dp_port_attach(lab->dp, &lab->port[port]->port, port), 0);
     }
     *spec = (struct dp_port_spec){.port = port, .tenant = tenant, .up = true, .max_fdb = 4096};
-    spec->vlan.tpid = VLAN_TPID_DOT1Q;
     return spec;
 }
 
@@ -105,7 +104,7 @@ void lab_trunk(struct lab *lab, uint16_t port, const uint16_t *domains, uint16_t
 
     spec->vlan.mode = VLAN_MODE_TRUNK;
     spec->vlan.native = native;
-    spec->vlan.domain_of_vid = lab->vids[port];
+    spec->vlan.domain_of_vid[VLAN_KIND_DOT1Q] = lab->vids[port];
     for (uint16_t i = 0; i < count; i++) {
         lab->vids[port][lab->vlan[domains[i]]] = domains[i];
         join(lab, domains[i], port, domains[i] == native ? 0 : VLAN_TPID_DOT1Q);

@@ -46,7 +46,7 @@ static void check_rows(const struct vlan_map *map, const struct row *rows, size_
 
 static void access_port(void **state)
 {
-    const struct vlan_map map = {.mode = VLAN_MODE_ACCESS, .tpid = VLAN_TPID_DOT1Q, .native = 7};
+    const struct vlan_map map = {.mode = VLAN_MODE_ACCESS, .native = 7};
     const struct row rows[] = {
         {UNTAGGED, 0, VLAN_OK, 7, 0, 0},
         {VLAN_TPID_DOT1Q, 0x0000, VLAN_OK, 7, 0, 1},
@@ -64,9 +64,8 @@ static void trunk_port(void **state)
 {
     static uint16_t domain_of_vid[VLAN_VID_COUNT];
     struct vlan_map map = {.mode = VLAN_MODE_TRUNK,
-                           .tpid = VLAN_TPID_DOT1Q,
                            .native = 3,
-                           .domain_of_vid = domain_of_vid};
+                           .domain_of_vid = {[VLAN_KIND_DOT1Q] = domain_of_vid}};
     const struct row rows[] = {
         {VLAN_TPID_DOT1Q, 0x000a, VLAN_OK, 5, 0, 1},
         {VLAN_TPID_DOT1Q, 0xe00a, VLAN_OK, 5, 0xe000, 1},
@@ -89,7 +88,7 @@ static void trunk_port(void **state)
 
 static void qinq_port_takes_everything(void **state)
 {
-    const struct vlan_map map = {.mode = VLAN_MODE_QINQ, .tpid = VLAN_TPID_DOT1AD, .native = 4};
+    const struct vlan_map map = {.mode = VLAN_MODE_QINQ, .native = 4};
     const struct row rows[] = {
         {UNTAGGED, 0, VLAN_OK, 4, 0, 0},
         {VLAN_TPID_DOT1Q, 0x0005, VLAN_OK, 4, 0, 0},

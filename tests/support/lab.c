@@ -120,6 +120,37 @@ void lab_qinq(struct lab *lab, uint16_t port, uint16_t domain)
     join(lab, domain, port, 0);
 }
 
+void lab_uplink(struct lab *lab, uint16_t port)
+{
+    struct dp_port_spec *spec = new_port(lab, port, DP_NONE, 1);
+
+    memset(lab->vids[port], 0, sizeof(lab->vids[port]));
+    memset(lab->service_vids[port], 0, sizeof(lab->service_vids[port]));
+    spec->vlan = (struct vlan_map){
+        .mode = VLAN_MODE_TRUNK,
+        .uplink = true,
+        .domain_of_vid = {lab->vids[port], lab->service_vids[port]},
+        .pairs = lab->pairs[port],
+    };
+}
+
+void lab_map(struct lab *lab, uint16_t port, uint16_t domain, struct vlan_out tag)
+{
+    struct dp_domain_spec *d = &lab->domain_spec[domain];
+    struct vlan_map *map = &lab->port_spec[port].vlan;
+
+    if (tag.tpid == 0)
+        map->native = domain;
+    else if (tag.tpid == VLAN_TPID_DOT1Q)
+        lab->vids[port][tag.vid] = domain;
+    else
+        lab->service_vids[port][tag.vid] = tag.inner == 0 ? domain : VLAN_DOMAIN_PAIR;
+    if (tag.inner != 0)
+        lab->pairs[port][map->pair_count++] =
+            (struct vlan_pair){(uint32_t)tag.vid * VLAN_VID_COUNT + tag.inner, domain};
+    lab->members[domain][d->member_count++] = (struct dp_member_spec){port, tag};
+}
+
 void lab_publish(struct lab *lab)
 {
     struct dp_port_spec ports[LAB_PORTS];

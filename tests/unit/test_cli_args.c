@@ -43,6 +43,13 @@ static void test_commands(void **state)
          "\"limit_in_bps\":2500000000,\"options\":{\"path\":\"/run/x\",\"queues\":\"4\"}}"},
         {"port set vm1 mtu= path=",
          "port.set {\"name\":\"vm1\",\"mtu\":1500,\"options\":{\"path\":null}}"},
+        {"port set up0 map=vlan10:red/web,s100.20:blue/lab",
+         "port.set {\"name\":\"up0\",\"map\":[{\"tag\":\"vlan10\",\"tenant\":\"red\","
+         "\"network\":\"web\"},{\"tag\":\"s100.20\",\"tenant\":\"blue\",\"network\":\"lab\"}]}"},
+        {"port set up0 map+=untagged:red/web map-=vlan10,s100",
+         "port.set {\"name\":\"up0\",\"map_add\":[{\"tag\":\"untagged\",\"tenant\":\"red\","
+         "\"network\":\"web\"}],\"map_del\":[\"vlan10\",\"s100\"]}"},
+        {"port set up0 map=", "port.set {\"name\":\"up0\",\"map\":[]}"},
         {"fdb add red/web/52:54:00:00:00:01 port=vm1",
          "fdb.add {\"tenant\":\"red\",\"network\":\"web\",\"mac\":\"52:54:00:00:00:01\","
          "\"port\":\"vm1\"}"},
@@ -71,6 +78,10 @@ static void test_wrong_commands(void **state)
         const char *line, *field, *hint;
     } rows[] = {
         {"", "", ""},
+        {"port set up0 map=vlan10", "map", "written tag:tenant/network,..."},
+        {"port set up0 map=vlan10:red", "map", "written tag:tenant/network,..."},
+        {"port set up0 map=vlan10:red/web/x", "map[0].network", ""},
+        {"port set up0 map=a:b/c,:red/web", "map[1].tag", ""},
         {"prot list", "", "did you mean \"port\"?"},
         {"port lst", "", "did you mean \"list\"?"},
         {"port", "", "see: vswitchctl help port"},

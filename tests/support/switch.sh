@@ -191,3 +191,17 @@ sw_cpu_ms() {
 sw_restart() {
     sw_stop && sw_start "$@"
 }
+
+# uplink_port NAME NAMESPACE MAP [KEY=VALUE...]: an uplink that is a TAP called NAME
+uplink_port() {
+    local name=$1 namespace=$2 map=$3
+    shift 3
+    ctl port add "$name" type=tap mode=uplink "map=$map" "ifname=$name" \
+        "netns=$(ns_name "$namespace")" "$@"
+}
+
+# cable NAMESPACE INTERFACE INTERFACE: see tests/tools/cable.c
+cable() {
+    ns_bg "$1" "$VSW_BUILD/tests/tools/cable" "$2" "$3"
+    wait_for 5 grep -q ready "$T_DIR/$1.out"
+}

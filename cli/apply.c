@@ -122,7 +122,7 @@ enum cli_exit cli_config_apply(struct cli *cli, const char *file, bool dry_run, 
     if (rc == CLI_OK) {
         rc = cli_call_print(cli, api_method_find("config.apply"), apply_params(document, dry_run),
                             err);
-        if (rc == CLI_REFUSED && err->field[0] != '\0')
+        if (rc == CLI_REFUSED && strncmp(err->field, "config", 6) == 0)
             position_add(file, text, len, err);
     }
     free(text);

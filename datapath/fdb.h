@@ -157,19 +157,17 @@ static inline uint32_t fdb_bucket_second(const struct fdb *fdb, uint64_t hash)
 /**
  * fdb_prefetch() - fetch the memory that fdb_lookup() of the same key will read
  * @fdb: the table
- * @domain: not 0
- * @mac: below 2^48
+ * @key: fdb_key()
  *
  * Context: worker; does not block.
  * Source: none
  */
-static inline void fdb_prefetch(const struct fdb *fdb, uint16_t domain, uint64_t mac)
+static inline void fdb_prefetch(const struct fdb *fdb, uint64_t key)
 {
-    const struct fdb_bucket *b =
-        &fdb->bucket[fdb_bucket_first(fdb, fdb_hash(fdb, fdb_key(domain, mac)))];
+    const struct fdb_bucket *b = &fdb->bucket[fdb_bucket_first(fdb, fdb_hash(fdb, key))];
 
-    __builtin_prefetch(&b->key[0]);
-    __builtin_prefetch(&b->value[0]);
+    prefetch_read(&b->key[0]);
+    prefetch_read(&b->value[0]);
 }
 
 /* Where is @key in the bucket? FDB_BUCKET_SLOTS when nowhere. Without branches: the position in a

@@ -24,7 +24,7 @@ struct verdict {
     uint8_t drop;  /* enum drop_reason, when dropped */
     uint8_t flood; /* enum dp_flood, when flooded */
     uint16_t port; /* where to, when unicast */
-};
+} __attribute__((aligned(8)));
 
 /* The copies of one burst that go to one port. */
 struct dest {
@@ -35,6 +35,7 @@ struct dest {
 
 struct forward {
     struct burst *burst;
+    uint64_t dst_key[BURST_FRAMES], src_key[BURST_FRAMES]; /* of the FDB, by classify */
     struct verdict verdict[BURST_FRAMES];
     struct dest *dest; /* room for every port */
     uint16_t dest_count;

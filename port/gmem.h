@@ -277,12 +277,21 @@ static inline void gmem_copy(uint8_t *dst, const uint8_t *src, size_t len)
     }
 }
 
-/* Copy to our own memory. Behind it the compiler must assume that guest memory has changed, and so
- * cannot go back to it in place of the copy. */
+/* Copy to our own memory. Behind it the compiler must assume that the copy is not what it wrote
+ * there, and so cannot go back to guest memory in place of it. */
 static inline void gmem_read(void *dst, const void *src, size_t len)
 {
     gmem_copy(dst, src, len);
-    __asm__ volatile("" ::: "memory");
+    __asm__ volatile("" : "+m"(*(uint8_t(*)[])dst));
+}
+
+/* Of any alignment. What is there now, for nothing but leaving it as it is. */
+static inline uint64_t gmem_peek_u64(const void *p)
+{
+    uint64_t v;
+
+    memcpy(&v, p, sizeof(v));
+    return v;
 }
 
 /* ---- stores: the only way to write guest memory ------------------------------------------- *

@@ -68,6 +68,9 @@ for words in "tenant add blue" "tenant set red max_ports=1" "network add red/db 
     # shellcheck disable=SC2086 # words
     check "a reader may not: $words" refused_as $READER $READERS none 1 "look but not change" $words
 done
+check "and the refusal points to no line of the file" refused_as $READER $READERS none 1 \
+    "error: your user may" \
+    config apply "$T_DIR/document.json"
 check "a reader may not listen in" refused_as $READER $READERS none 1 "look but not change" \
     capture p1 -w - -c 1
 printf 'tenant add blue\n' >"$T_DIR/batch"

@@ -835,7 +835,7 @@ static double bench_one(const struct fdb *fdb, const uint64_t *macs, uint32_t co
             uint32_t slot = 0;
 
             for (uint32_t j = 0; prefetch && j < 32; j++)
-                fdb_prefetch(fdb, DOM, macs[i + j]);
+                fdb_prefetch(fdb, fdb_key(DOM, macs[i + j]));
             for (uint32_t j = 0; j < 32; j++)
                 sum += fdb_lookup(fdb, DOM, macs[i + j], &value, &slot) + value.port;
         }

@@ -237,6 +237,9 @@ int api_field_parse(const struct api_object *object, const struct api_field *fie
  */
 char *api_field_format(const struct api_field *field, const void *self, char *buf, size_t size);
 
+/* Has the member the same value in both structs? */
+bool api_field_equal(const struct api_field *field, const void *a, const void *b);
+
 /* Has the member its default value? */
 bool api_field_is_default(const struct api_object *object, const struct api_field *field,
                           const void *self);

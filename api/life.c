@@ -165,6 +165,11 @@ static bool member_equal(const struct api_field *field, const void *a, const voi
     }
 }
 
+bool api_field_equal(const struct api_field *field, const void *a, const void *b)
+{
+    return member_equal(field, value_member(field, a), value_member(field, b));
+}
+
 void api_init(const struct api_object *object, void *self)
 {
     memset(self, 0, object->size);

@@ -5,6 +5,7 @@
  */
 #include "control/edit.h"
 
+#include "control/model.h"
 #include "control/uplink.h"
 
 #include <errno.h>
@@ -327,9 +328,7 @@ static int edit_network_del(struct api_config *config, const struct api_network_
     for (uint32_t p = 0; p < config->ports.count; p++) {
         const struct api_port *port = &config->ports.items[p];
 
-        if (uplink_carries(port, in->tenant, in->name) ||
-            (same(port->tenant, in->tenant) &&
-             (api_names_has(&port->networks, in->name) || same(port->native, in->name))))
+        if (model_port_carries(port, in->tenant, in->name))
             user_list_add(&users, port->name);
     }
     if (users.count > 0)

@@ -186,6 +186,17 @@ struct port_guard model_port_guard(const struct api_config *config, const struct
     return guard;
 }
 
+bool model_port_carries(const struct api_port *port, const char *tenant, const char *network)
+{
+    for (uint32_t i = 0; i < port->map.count; i++) {
+        if (strcmp(port->map.items[i].network, network) == 0 &&
+            strcmp(port->map.items[i].tenant, tenant) == 0)
+            return true;
+    }
+    return strcmp(port->tenant, tenant) == 0 &&
+           (api_names_has(&port->networks, network) || strcmp(port->native, network) == 0);
+}
+
 /* Errors of one port come with the field alone; the document's path goes in front. */
 static int add_row_path(struct vsw_err *err, const struct vsw_err *inner, uint32_t row)
 {

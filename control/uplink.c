@@ -50,16 +50,6 @@ int uplink_tag_parse(const char *text, struct uplink_tag *ret_tag)
     return 0;
 }
 
-bool uplink_carries(const struct api_port *port, const char *tenant, const char *network)
-{
-    for (uint32_t i = 0; i < port->map.count; i++) {
-        if (strcmp(port->map.items[i].network, network) == 0 &&
-            strcmp(port->map.items[i].tenant, tenant) == 0)
-            return true;
-    }
-    return false;
-}
-
 struct uplink_limits uplink_limits(const struct api_port *port)
 {
     struct uplink_limits l = {port->max_fdb, port->flood_broadcast_pps, port->flood_multicast_pps,

@@ -48,9 +48,6 @@ static inline struct vlan_out uplink_tag_out(const struct uplink_tag *tag)
     return (struct vlan_out){tpids[tag->kind], tag->vid, tag->inner};
 }
 
-/* Does its map name the network? */
-bool uplink_carries(const struct api_port *port, const char *tenant, const char *network);
-
 /* Limits that apply where the configuration gives none: an uplink has a network behind it. */
 #define UPLINK_MAX_FDB             16384
 #define UPLINK_FLOOD_BROADCAST_PPS 10000

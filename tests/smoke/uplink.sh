@@ -90,6 +90,18 @@ check "blue reaches its router again" reaches blue 10.0.0.254
 wait $steady
 check_eq "red has lost nothing meanwhile" "200 received" cat "$T_DIR/steady"
 
+"$VSW_BUILD/vswitchctl" -s "$VSW_SOCKET" capture up0 both -w "$T_DIR/up0.pcapng" -c 4 \
+    2>"$T_DIR/capture.said" &
+capture=$!
+need "a capture of the uplink" wait_for 5 test -s "$T_DIR/up0.pcapng"
+need "red pings" ping_once red 10.0.0.254
+need "green pings" ping_once green 10.0.0.254
+check "it ends with its count" wait $capture
+check "and has red's tag" grep -q 'vlan 10, .*10.0.0.1 > 10.0.0.254' \
+    <(tcpdump -n -e -r "$T_DIR/up0.pcapng" 2>/dev/null)
+check "and both of green's" grep -Eq 'vlan 100, .*vlan 10, .*10.0.0.254 > 10.0.0.1' \
+    <(tcpdump -n -e -r "$T_DIR/up0.pcapng" 2>/dev/null)
+
 # Both in one network, with the cable between them: a loop, were they a bridge.
 need "red's network at both ends" ctl port set up1 map-=vlan10 map+=vlan10:red/web
 before=$(port_counter up1 out_pkts)

@@ -2,6 +2,7 @@
  *
  * control/uplink.c: tags as text, edits of a map, limits by default.
  */
+#include "control/model.h"
 #include "control/uplink.h"
 #include "tests/support/cmocka.h"
 
@@ -86,9 +87,9 @@ static void edits(void **state)
     assert_non_null(strstr(err.msg, "vlan30"));
     api_free(&api_port_object, &in);
 
-    assert_true(uplink_carries(&port, "red", "web"));
-    assert_false(uplink_carries(&port, "red", "lab"));
-    assert_false(uplink_carries(&port, "web", "red"));
+    assert_true(model_port_carries(&port, "red", "web"));
+    assert_false(model_port_carries(&port, "red", "lab"));
+    assert_false(model_port_carries(&port, "web", "red"));
     api_free(&api_port_object, &port);
 }
 

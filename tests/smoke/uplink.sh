@@ -90,12 +90,11 @@ check "blue reaches its router again" reaches blue 10.0.0.254
 wait $steady
 check_eq "red has lost nothing meanwhile" "200 received" cat "$T_DIR/steady"
 
-"$VSW_BUILD/vswitchctl" -s "$VSW_SOCKET" capture up0 both -w "$T_DIR/up0.pcapng" -c 4 \
+"$VSW_BUILD/vswitchctl" -s "$VSW_SOCKET" capture up0 both -w "$T_DIR/up0.pcapng" -c 8 \
     2>"$T_DIR/capture.said" &
 capture=$!
 need "a capture of the uplink" wait_for 5 test -s "$T_DIR/up0.pcapng"
-need "red pings" ping_once red 10.0.0.254
-need "green pings" ping_once green 10.0.0.254
+for name in red green red green; do need "$name pings" ping_once $name 10.0.0.254; done
 check "it ends with its count" wait $capture
 check "and has red's tag" grep -q 'vlan 10, .*10.0.0.1 > 10.0.0.254' \
     <(tcpdump -n -e -r "$T_DIR/up0.pcapng" 2>/dev/null)

@@ -35,7 +35,7 @@ def ratio(ours, theirs, key="value"):
 
 def stolen(samples):
     """Was one of them kept although time was stolen?"""
-    return any(sample.get("steal_ticks") for sample in samples or [])
+    return any(sample["is_stolen"] for sample in samples or [])
 
 
 UNITS = {

@@ -28,13 +28,25 @@ def output(*command):
     return done.stdout.strip()
 
 
-def steal_ticks():
-    """Time that the host's own host took from both cores, in ticks of 10 ms."""
-    ticks = 0
-    for line in Path("/proc/stat").read_text().splitlines():
-        if re.match(rf"cpu({SWITCH_CORE}|{GENERATOR_CORE}) ", line):
-            ticks += int(line.split()[8])
-    return ticks
+class StealClock:
+    """What the host below this machine takes from both cores, from now on."""
+
+    def __init__(self):
+        self.start = self.read()
+
+    def ratio(self):
+        """Stolen part of the CPU time since the start, 0 to 1."""
+        stolen, total = (now - then for now, then in zip(self.read(), self.start))
+        return stolen / total if total else 0.0
+
+    @staticmethod
+    def read():
+        stolen = total = 0
+        for line in Path("/proc/stat").read_text().splitlines():
+            if re.match(rf"cpu({SWITCH_CORE}|{GENERATOR_CORE}) ", line):
+                ticks = [int(word) for word in line.split()[1:9]]
+                stolen, total = stolen + ticks[7], total + sum(ticks)
+        return stolen, total
 
 
 def first(pattern, text):

@@ -30,5 +30,8 @@ class Netns:
     def has(self, interface):
         return f" {interface}: " in self.ip("-o", "link", "show")
 
+    def mac(self, interface):
+        return self.run("cat", f"/sys/class/net/{interface}/address").strip()
+
     def counter(self, interface, name):
         return int(self.run("cat", f"/sys/class/net/{interface}/statistics/{name}"))

@@ -26,8 +26,8 @@ METHOD = """## How it was measured
 - Systems take turns within a round, and the order is reversed each round. A figure is the median of its
   rounds, ± half the distance between the smallest and the largest; a ratio is the median of the ratios
   of each round, with the smallest and the largest.
-- A trial during which the host took CPU time away (steal) is repeated up to three times; if it was
-  stolen from every time, the last is kept and marked *.
+- A trial during which the host took CPU time away (steal, more than 1 % of both cores) is repeated up to
+  three times; if it was stolen from every time, the one that lost least is kept and its row marked *.
 - Cycles per frame are the system's own count in its bursts that had frames: `vswitchctl worker list`,
   `dpif-netdev/pmd-stats-show`, testpmd's `--record-core-cycles`. They include waiting for memory that
   the other core has written.
@@ -92,6 +92,8 @@ def section(docs, part, found):
             row.append(f"{times[0]:.2f} ({times[1]:.2f}–{times[2]:.2f})" if times else "–")
         rows.append(row)
     text_of = f"## {part.title}\n\n{part.about} {found['rounds']} rounds.\n\n" + table(heads, rows)
+    if found["failures"]:
+        text_of += f"\n{len(found['failures'])} turns failed and are missing.\n"
     if part.chart and chart.draw(part, cases, docs / "bench" / f"{part.name}.svg"):
         text_of += f"\n![{part.title}](bench/{part.name}.svg)\n"
     return text_of

@@ -21,12 +21,18 @@ def sample(part, system, case, found):
     notes = []
     if found.get("cycles"):
         notes.append(f"{digits(found['cycles'])} cycles per frame")
-    if found.get("limit") and found["limit"] != "rings":
+    if found.get("limit") and found["limit"] not in ("rings", "steal"):
         notes.append(f"limited by {found['limit']}")
-    if found.get("steal_ticks"):
-        notes.append(f"{10 * found['steal_ticks']} ms stolen, {found['tries']} tries")
+    if found["is_stolen"]:
+        notes.append(f"{100 * found['steal']:.1f} % of the CPU time stolen")
+    if found["tries"] > 1:
+        notes.append(f"{found['tries']} tries")
     say(f"  {time.monotonic() - START:6.1f} s  round {found['round'] + 1}  {case.key:<22}"
         f"{system.title:<14}{text(found['value'], part.unit):>12}  {', '.join(notes)}")
+
+
+def failure(system, why):
+    say(f"  {time.monotonic() - START:6.1f} s  FAILED: {system.title}: {why}")
 
 
 def changes(record, before):

@@ -16,20 +16,43 @@ static uint32_t l3_bytes(const struct frame *f)
            (uint32_t)u64_min(f->offload.gso_size, f->len - f->gso_hdr);
 }
 
-static enum drop_reason judge(const struct view_port *to, uint32_t mtu, const struct tx_item *item,
-                              uint64_t now_ns)
+static struct limit_amount amount_of(const struct tx_item *item)
 {
     const struct frame *f = item->frame;
-    struct limit_amount amount = {
+
+    return (struct limit_amount){
         .bytes = (int64_t)f->wire_bytes + (int64_t)tag_op_growth_bytes(&item->op) * f->wire_pkts,
         .pkts = f->wire_pkts,
     };
+}
 
-    if (unlikely(l3_bytes(f) > mtu))
+static enum drop_reason judge(const struct view_port *to, uint32_t mtu, const struct tx_item *item,
+                              uint64_t now_ns)
+{
+    if (unlikely(l3_bytes(item->frame) > mtu))
         return DROP_mtu;
-    if (to->out_count > 0 && limits_take(to->out, to->out_count, amount, now_ns) >= 0)
+    if (to->out_count > 0 && limits_take(to->out, to->out_count, amount_of(item), now_ns) >= 0)
         return DROP_limit_out;
     return DROP_NONE;
+}
+
+/* May all copies leave? Then their limits are charged. */
+static bool judge_all(const struct worker *w, const struct view_port *to, uint32_t mtu,
+                      const struct dest *dest, uint64_t now_ns)
+{
+    struct limit_amount sum = {0, 0};
+
+    if (unlikely(w->forward.burst->longest_bytes > mtu + VLAN_ETH_BYTES))
+        return false;
+    if (to->out_count == 0)
+        return true;
+    for (uint16_t i = 0; i < dest->count; i++) {
+        struct limit_amount amount = amount_of(&dest->item[i]);
+
+        sum.bytes += amount.bytes;
+        sum.pkts += amount.pkts;
+    }
+    return limits_take_all(to->out, to->out_count, sum, now_ns);
 }
 
 /* Keep the copies that may leave, in order. */
@@ -38,7 +61,7 @@ static void sift(struct worker *w, const struct view_port *to, struct dest *dest
     uint32_t mtu = atomic_load_explicit(&to->port->mtu, memory_order_relaxed);
     uint16_t keep = 0;
 
-    if (likely(to->out_count == 0 && w->forward.burst->longest_bytes <= mtu + VLAN_ETH_BYTES))
+    if (likely(judge_all(w, to, mtu, dest, now_ns)))
         return;
     for (uint16_t i = 0; i < dest->count; i++) {
         enum drop_reason drop = judge(to, mtu, &dest->item[i], now_ns);

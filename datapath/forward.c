@@ -86,27 +86,35 @@ enum drop_reason forward_classify(const struct view_port *in, struct frame *f)
     return classify_frame(in, f);
 }
 
+static struct address address_of(const struct fdb *fdb, const struct frame *f, uint64_t mac)
+{
+    uint64_t key = fdb_key(f->vlan.domain, mac);
+
+    return (struct address){.key = key, .hash = fdb_hash(fdb, key)};
+}
+
 /* Most frames have the addresses of the frame before them. */
 static void classify(struct worker *w, const struct view_port *in, struct burst *b)
 {
     const struct fdb *fdb = w->dp->fdb;
-    uint64_t last_dst = 0, last_src = 0;
+    struct address dst = {0}, src = {0};
 
     for (uint32_t i = 0, count = b->count; i < count; i++) {
         struct frame *f = &b->frame[i];
-        uint64_t dst, src;
 
         f->drop = (uint8_t)classify_frame(in, f);
         if (unlikely(f->drop != DROP_NONE))
             continue;
-        dst = fdb_key(f->vlan.domain, frame_dst(f));
-        src = fdb_key(f->vlan.domain, frame_src(f));
-        if (dst != last_dst)
-            fdb_prefetch(fdb, dst);
-        if (src != last_src)
-            fdb_prefetch(fdb, src);
-        w->forward.dst_key[i] = last_dst = dst;
-        w->forward.src_key[i] = last_src = src;
+        if (dst.key != fdb_key(f->vlan.domain, frame_dst(f))) {
+            dst = address_of(fdb, f, frame_dst(f));
+            fdb_prefetch(fdb, dst.hash);
+        }
+        if (src.key != fdb_key(f->vlan.domain, frame_src(f))) {
+            src = address_of(fdb, f, frame_src(f));
+            fdb_prefetch_touch(fdb, src.hash);
+        }
+        w->forward.dst[i] = dst;
+        w->forward.src[i] = src;
     }
 }
 
@@ -151,39 +159,50 @@ static struct verdict decide_group(const struct view_domain *d, uint64_t dst, co
     return v;
 }
 
-struct verdict forward_decide(const struct topology *topology, const struct fdb *fdb, uint16_t in,
-                              const struct frame *f)
+static inline struct verdict decide_frame(const struct topology *topology, const struct fdb *fdb,
+                                          uint16_t in, const struct frame *f,
+                                          const struct address *to)
 {
     const struct view_domain *d = &topology->domain[f->vlan.domain];
-    uint64_t dst = frame_dst(f), src = frame_src(f);
-    struct fdb_value to;
+    uint64_t src = frame_src(f);
+    struct fdb_value value;
     uint32_t slot;
 
     if (unlikely(mac_u64_is_group(src) || src == 0))
         return drop_verdict(DROP_src_group);
-    if (unlikely(mac_u64_is_group(dst)))
-        return decide_group(d, dst, f);
-    if (!fdb_lookup(fdb, f->vlan.domain, dst, &to, &slot))
+    if (unlikely(mac_u64_is_group(to->key)))
+        return decide_group(d, frame_dst(f), f);
+    if (!fdb_lookup_key(fdb, to->key, to->hash, &value, &slot))
         return (struct verdict){.kind = VERDICT_FLOOD, .flood = DP_FLOOD_UNKNOWN};
-    if (to.port == in)
+    if (value.port == in)
         return drop_verdict(DROP_hairpin);
-    return (struct verdict){.kind = VERDICT_UNICAST, .port = to.port};
+    return (struct verdict){.kind = VERDICT_UNICAST, .port = value.port};
+}
+
+struct verdict forward_decide(const struct topology *topology, const struct fdb *fdb, uint16_t in,
+                              const struct frame *f)
+{
+    const struct address to = address_of(fdb, f, frame_dst(f));
+
+    return decide_frame(topology, fdb, in, f, &to);
 }
 
 /* The addresses of the frame before, if they made it a unicast, have the same verdict. */
 static void decide(struct worker *w, uint16_t in, const struct burst *b)
 {
-    const uint64_t *dst = w->forward.dst_key, *src = w->forward.src_key;
-    struct verdict v = {.kind = VERDICT_DROP};
+    const struct address *dst = w->forward.dst, *src = w->forward.src;
+    struct verdict *v = w->forward.verdict;
 
     for (uint32_t i = 0, count = b->count; i < count; i++) {
         const struct frame *f = &b->frame[i];
 
         if (unlikely(f->drop != DROP_NONE))
-            v = drop_verdict(f->drop);
-        else if (v.kind != VERDICT_UNICAST || dst[i] != dst[i - 1] || src[i] != src[i - 1])
-            v = forward_decide(w->view->topology, w->dp->fdb, in, f);
-        w->forward.verdict[i] = v;
+            v[i] = drop_verdict(f->drop);
+        else if (i > 0 && v[i - 1].kind == VERDICT_UNICAST && dst[i].key == dst[i - 1].key &&
+                 src[i].key == src[i - 1].key)
+            v[i] = v[i - 1];
+        else
+            v[i] = decide_frame(w->view->topology, w->dp->fdb, in, f, &dst[i]);
     }
 }
 
@@ -210,6 +229,33 @@ static enum drop_reason draw_tokens(const struct worker *w, const struct view_po
         limits_take(&police, 1, amount, now_ns) >= 0)
         return DROP_limit_network;
     return DROP_NONE;
+}
+
+/* Is a burst done with policing? A trunk's unicasts of one network are charged at once, if there is
+ * enough; else each frame has to ask. */
+static bool police_burst(const struct worker *w, const struct view_port *in, const struct burst *b,
+                         uint64_t now_ns)
+{
+    struct limit_amount sum = {0, 0};
+    uint16_t domain = VLAN_DOMAIN_NONE;
+    struct limit *police;
+
+    if (in->vlan.mode != VLAN_MODE_TRUNK)
+        return true;
+    for (uint32_t i = 0, count = b->count; i < count; i++) {
+        const struct frame *f = &b->frame[i];
+
+        if (w->forward.verdict[i].kind == VERDICT_DROP)
+            continue;
+        if (w->forward.verdict[i].kind == VERDICT_FLOOD ||
+            (domain != VLAN_DOMAIN_NONE && domain != f->vlan.domain))
+            return false;
+        domain = f->vlan.domain;
+        sum.bytes += f->wire_bytes;
+        sum.pkts += f->wire_pkts;
+    }
+    police = w->view->topology->domain[domain].police;
+    return police == NULL || limits_take_all(&police, 1, sum, now_ns);
 }
 
 /* The source that needs no word, since the FDB is known to hold it and its age is of this second.
@@ -252,16 +298,16 @@ static void commit(struct worker *w, struct rxq_state *rs, uint16_t port, const 
                    uint64_t now_ns)
 {
     const struct view_port *in = &w->view->topology->port[port];
-    const bool trunk = in->vlan.mode == VLAN_MODE_TRUNK;
+    const bool policed = police_burst(w, in, b, now_ns);
     uint64_t known = known_source(w, rs, port, now_ns);
-    uint32_t unicast = 0, flooded = 0;
+    uint32_t dropped = 0, flooded = 0;
 
     count_received(w, rs, port, b);
     capture_received(w, port, b);
     for (uint32_t i = 0, count = b->count; i < count; i++) {
         struct verdict *v = &w->forward.verdict[i];
 
-        if (v->kind == VERDICT_FLOOD || (trunk && v->kind == VERDICT_UNICAST)) {
+        if (v->kind == VERDICT_FLOOD || (!policed && v->kind == VERDICT_UNICAST)) {
             enum drop_reason drop = draw_tokens(w, in, v, &b->frame[i], now_ns);
 
             if (unlikely(drop != DROP_NONE))
@@ -269,16 +315,16 @@ static void commit(struct worker *w, struct rxq_state *rs, uint16_t port, const 
         }
         if (unlikely(v->kind == VERDICT_DROP)) {
             forward_drop(w, port, v->drop, &b->frame[i]);
+            dropped++;
             continue;
         }
-        if (unlikely(w->forward.src_key[i] != known)) {
-            learn_source_slow(w, rs, port, w->forward.src_key[i], now_ns);
+        if (unlikely(w->forward.src[i].key != known)) {
+            learn_source_slow(w, rs, port, &w->forward.src[i], now_ns);
             known = known_source(w, rs, port, now_ns);
         }
-        unicast += v->kind == VERDICT_UNICAST;
         flooded += v->kind == VERDICT_FLOOD;
     }
-    counter_add(&w->port[port].unicast, unicast);
+    counter_add(&w->port[port].unicast, b->count - dropped - flooded);
     counter_add(&w->port[port].flooded, flooded);
 }
 

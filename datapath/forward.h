@@ -33,9 +33,14 @@ struct dest {
     struct tx_item item[BURST_FRAMES];
 };
 
+/* What the FDB knows an address by. */
+struct address {
+    uint64_t key, hash;
+};
+
 struct forward {
     struct burst *burst;
-    uint64_t dst_key[BURST_FRAMES], src_key[BURST_FRAMES]; /* of the FDB, by classify */
+    struct address dst[BURST_FRAMES], src[BURST_FRAMES]; /* set by classify */
     struct verdict verdict[BURST_FRAMES];
     struct dest *dest; /* room for every port */
     uint16_t dest_count;

@@ -29,6 +29,21 @@ static void quoted(FILE *out, const char *text)
     fputc('\'', out);
 }
 
+/* The name of a tic is a format of printf(3) to gnuplot. */
+static void tic_name(FILE *out, const char *name)
+{
+    char text[128];
+    size_t n = 0;
+
+    for (; *name && n + 2 < sizeof(text); name++) {
+        if (*name == '%')
+            text[n++] = '%';
+        text[n++] = *name;
+    }
+    text[n] = '\0';
+    quoted(out, text);
+}
+
 static void setting(FILE *out, const char *name, const char *text)
 {
     fprintf(out, "set %s ", name);
@@ -61,7 +76,7 @@ static void axes_write(FILE *out, const struct pg_chart *c)
     fputs("set xtics (", out);
     for (uint32_t i = 0; i < c->x_name_count; i++) {
         fputs(i ? ", " : "", out);
-        quoted(out, c->x_names[i]);
+        tic_name(out, c->x_names[i]);
         fprintf(out, " %.9g", c->x_at ? c->x_at[i] : (double)i);
     }
     fputs(") noenhanced\n", out);

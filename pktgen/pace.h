@@ -13,7 +13,7 @@
 #include "base/base.h"
 
 struct pg_pace {
-    uint64_t step;      /* ticks of one burst, shift bits of them fraction; 0: always due */
+    uint64_t step;     /* ticks of one burst, shift bits of them fraction; 0: always due */
     uint64_t next_tsc; /* when the burst of the next frame is due */
     uint64_t start_tsc;
     uint64_t bursts; /* whole bursts in front of the next frame */

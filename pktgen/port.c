@@ -159,13 +159,26 @@ static uint64_t offloads_tx(const struct pg_port_spec *spec)
     return spec->tso ? flags | RTE_ETH_TX_OFFLOAD_TCP_TSO | RTE_ETH_TX_OFFLOAD_MULTI_SEGS : flags;
 }
 
+/* Buffers come back as soon as the peer has taken that many, while they are in the cache still; the
+ * driver's own choice lets them go once around the ring first. */
+static uint16_t tx_free_thresh(const struct pg_port_spec *spec)
+{
+    uint16_t used = spec->entries >= 256 ? 64 : spec->entries / 4;
+
+    return spec->entries - used;
+}
+
 static int device_configure(struct pg_port *port, struct vsw_err *err)
 {
     const struct pg_port_spec *spec = &port->spec;
     struct rte_eth_dev_info info;
     struct rte_eth_conf conf = {.rxmode.offloads = offloads_rx(spec),
                                 .txmode.offloads = offloads_tx(spec)};
+    struct rte_eth_txconf tx = {.offloads = conf.txmode.offloads};
     int rc = rte_eth_dev_info_get(port->id, &info);
+
+    if (spec->kind == PG_PORT_VHOST)
+        tx.tx_free_thresh = tx_free_thresh(spec);
 
     if (rc == 0 && spec->rxbuf_bytes > 2048)
         conf.rxmode.mtu = (uint32_t)u64_min(info.max_mtu, spec->rxbuf_bytes - 18);
@@ -181,7 +194,7 @@ static int device_configure(struct pg_port *port, struct vsw_err *err)
     for (uint16_t q = 0; rc == 0 && q < spec->queues; q++) {
         rc = rte_eth_rx_queue_setup(port->id, q, spec->entries, 0, NULL, port->rx_pool);
         if (rc == 0)
-            rc = rte_eth_tx_queue_setup(port->id, q, spec->entries, 0, NULL);
+            rc = rte_eth_tx_queue_setup(port->id, q, spec->entries, 0, &tx);
     }
     if (rc == 0 && spec->kind == PG_PORT_RING)
         rc = pg_cable_faults(spec, port->id, port->rx_pool);

@@ -15,7 +15,9 @@
 #include "pktgen/tag.h"
 #include "pktgen/track.h"
 
-#define RX_BURST 64
+#define RX_BURST     64
+#define FEW          32
+#define PAUSE_CYCLES 500 /* each look at a ring takes a cache line from the peer that fills it */
 
 static uint32_t burst_take(struct pg_receiver *r, struct rte_mbuf **ret_frames)
 {
@@ -46,9 +48,14 @@ static void burst_count(struct pg_receiver *r, uint32_t n, uint64_t bytes, uint6
 static uint32_t poll_count(struct pg_receiver *r, uint64_t now)
 {
     struct rte_mbuf *frames[RX_BURST];
-    uint32_t n = burst_take(r, frames), pieces = 0;
+    uint32_t n, pieces = 0;
     uint64_t bytes = 0;
 
+    if (now < r->next_tsc)
+        return 0;
+    n = burst_take(r, frames);
+    if (n < FEW)
+        r->next_tsc = now + PAUSE_CYCLES;
     if (n == 0)
         return 0;
     for (uint32_t i = 0; i < n; i++) {

@@ -19,7 +19,8 @@ struct pg_receiver {
     uint16_t port_id, queue;
     uint16_t number; /* of the port in the plan */
     uint16_t magic;
-    uint32_t payload; /* where the last signature was */
+    uint64_t next_tsc; /* not looked at before, if only counted */
+    uint32_t payload;  /* where the last signature was */
     bool check;
     bool is_on; /* a trial runs: what comes is counted for it */
     struct pg_shared *shared;

@@ -43,20 +43,23 @@ static int column_width(const struct table *t, uint32_t c)
     return width == 0 ? 0 : width > head ? width : head;
 }
 
+/* Empty cells at the end leave no blanks. */
 static void row_print(FILE *out, const struct table *t, const int *widths, int64_t row)
 {
-    const char *between = "";
+    char line[COLUMNS_MAX * (CELL_BYTES + 2) + 1];
+    size_t used = 0, end = 0;
 
     for (uint32_t c = 0; c < t->columns; c++) {
+        const char *cell = row < 0 ? t->heads[c] : t->cells[row][c];
         bool left = c == 0 && t->is_named;
 
         if (widths[c] == 0)
             continue;
-        fprintf(out, "%s%*s", between, left ? -widths[c] : widths[c],
-                row < 0 ? t->heads[c] : t->cells[row][c]);
-        between = "  ";
+        used += (size_t)snprintf(line + used, sizeof(line) - used, "%s%*s", used ? "  " : "",
+                                 left ? -widths[c] : widths[c], cell);
+        end = *cell ? used : end;
     }
-    fputc('\n', out);
+    fprintf(out, "%.*s\n", (int)end, line);
 }
 
 static void table_print(FILE *out, struct table *t)

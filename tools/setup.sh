@@ -36,6 +36,7 @@ test_packages=(
     dpdk                                  # testpmd: one more front-end
     dnsmasq-base                          # DHCP and TFTP for the guest that boots by PXE
     expect tmux                           # terminal tests of vswitchctl
+    gnuplot-nox                           # charts of pktgen
 )
 bench_packages=(
     openvswitch-switch openvswitch-switch-dpdk # a peer

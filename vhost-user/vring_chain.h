@@ -131,12 +131,12 @@ uint16_t vring_available(struct vring *v);
  */
 void vring_publish(struct vring *v);
 
-/* Take one chain: write its used element. The guest sees it when vring_publish() moves the index.
- * A driver that hands out its buffers in turn has the same element there from the last time round:
- * left alone, it stays in the caches of both sides. */
-static inline void vring_take(struct vring *v, uint16_t id, uint32_t len_bytes)
+/* Take the chain at @position, the present one: write its used element. The guest sees it when
+ * vring_publish() moves the index. A driver that hands out its buffers in turn has the same element
+ * there from the last time round: left alone, it stays in the caches of both sides. */
+static inline void vring_take(struct vring *v, uint16_t position, uint16_t id, uint32_t len_bytes)
 {
-    uint32_t at = 4 + 8u * (vring_position(v) & v->mask);
+    uint32_t at = 4 + 8u * (position & v->mask);
     uint64_t element = (uint64_t)len_bytes << 32 | id;
 
     if (gmem_peek_u64(v->used + at) != element)
@@ -165,18 +165,31 @@ static inline bool vfront_has(const struct vring *v, uint16_t position)
     return (int16_t)(v->fetched - position) > 0;
 }
 
+/**
+ * chain_guess() - have fetched what the walk through a chain will want first
+ * @v: the ring
+ * @d: its head, unchecked; the walk checks all of it
+ *
+ * Context: worker; does not block.
+ * Source: none
+ */
+void chain_guess(struct vring *v, const struct vdesc *d);
+
 /* Fetch and check the head of a chain whose id is inside the table. */
 static inline void head_load(struct vring *v, struct vhead *h, uint16_t id, bool writes)
 {
     const uint16_t kind = VDESC_F_NEXT | VDESC_F_INDIRECT | VDESC_F_WRITE;
-    struct vdesc d = vdesc_load(v->desc + (uint32_t)id * VDESC_BYTES);
-    bool flat = (d.flags & kind) == (writes ? VDESC_F_WRITE : 0) && d.len > 0;
-    /* Of other chains, only a guess at what the walk will want; it checks all of it. */
-    uint8_t *host = gmem_at(v->map, &v->hit, d.addr, likely(flat) ? d.len : 1);
+    const struct vdesc d = vdesc_load(v->desc + (uint32_t)id * VDESC_BYTES);
+    uint8_t *host = NULL;
 
-    *h = (struct vhead){.d = d, .host = likely(flat) ? host : NULL, .id = id};
-    if (unlikely(host == NULL))
-        return;
+    if (likely((d.flags & kind) == (writes ? VDESC_F_WRITE : 0) && d.len > 0))
+        host = gmem_at(v->map, &v->hit, d.addr, d.len);
+    else
+        chain_guess(v, &d);
+    h->d = d;
+    h->host = host;
+    h->id = id;
+    h->error = VRING_OK;
     /* The line of the header is often only read, see vring_tx.c. */
     prefetch_read(host);
     if (writes)

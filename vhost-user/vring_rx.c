@@ -172,17 +172,21 @@ static inline bool rx_is_flat(const struct vring *v, const struct vhead *h)
 rx_inline void rx_flat(const struct vring *v, struct burst *b, const struct vhead *h)
 {
     const uint8_t *from = h->host + v->hdr_bytes;
+    uint32_t len = h->d.len - v->hdr_bytes;
+    uint32_t head_len = len < FRAME_HEAD_BYTES ? len : FRAME_HEAD_BYTES;
     struct frame *f = burst_next(b);
     struct offload offload;
 
-    f->len = h->d.len - v->hdr_bytes;
-    f->head_len = f->len < FRAME_HEAD_BYTES ? (uint16_t)f->len : FRAME_HEAD_BYTES;
-    gmem_read(&offload, h->host, sizeof(offload));
+    memcpy(&offload, h->host, sizeof(offload));
+    gmem_copied(offload);
     if (unlikely((offload.flags | offload.gso_type) != 0))
         f->offload = offload;
-    gmem_read(f->head, from, f->head_len);
-    if (f->len > f->head_len) {
-        *burst_segs(b) = (struct frame_seg){from + f->head_len, f->len - f->head_len};
+    gmem_copy(f->head, from, head_len);
+    gmem_copied(f->head);
+    f->len = len;
+    f->head_len = (uint16_t)head_len;
+    if (len > head_len) {
+        *burst_segs(b) = (struct frame_seg){.base = from + head_len, .len = len - head_len};
         f->seg_count = 1;
     }
     burst_commit(b, f);
@@ -193,13 +197,13 @@ rx_inline void rx_flat(const struct vring *v, struct burst *b, const struct vhea
 static void drain(struct vring *v, uint16_t count)
 {
     for (uint16_t i = 0; i < count; i++) {
-        uint16_t id = avail_load(v, vring_position(v));
+        uint16_t position = vring_position(v), id = avail_load(v, position);
 
         if (id >= v->num) {
             vring_break(v, VRING_BAD_HEAD);
             return;
         }
-        vring_take(v, id, 0);
+        vring_take(v, position, id, 0);
         count_one(&v->drained);
     }
 }
@@ -219,7 +223,8 @@ void vring_rx(struct vring *v, struct burst *b)
     count = (uint16_t)u64_min(count, u64_min(VFRONT_MAX, b->max_frames - b->count));
     vfront_fill(v, count, false);
     for (uint16_t i = 0; i < count && burst_has_room(b) && seen < VISIT_DESCS; i++) {
-        const struct vhead *h = vfront_head(v, vring_position(v));
+        uint16_t position = vring_position(v);
+        const struct vhead *h = vfront_head(v, position);
 
         if (likely(rx_is_flat(v, h))) {
             rx_flat(v, b, h);
@@ -227,7 +232,7 @@ void vring_rx(struct vring *v, struct burst *b)
         } else if (unlikely(!rx_walk(v, b, h, &seen))) {
             return;
         }
-        vring_take(v, h->id, 0);
+        vring_take(v, position, h->id, 0);
     }
     vfront_ahead(v, false);
 }

@@ -97,11 +97,13 @@ static inline bool header_is_there(const struct vring *v, const uint8_t *to, con
 static inline struct gmem_span write_header(const struct vring *v, struct gmem_span to,
                                             const struct frame *f, const struct tag_op *op)
 {
-    const struct offload offload = frame_offload_out(f, op);
     const uint16_t num_buffers = ONE_BUFFER;
+    struct offload offload;
 
     if (likely(header_is_there(v, to.host, f)))
-        return (struct gmem_span){.host = to.host + v->hdr_bytes, .gpa = to.gpa + v->hdr_bytes};
+        return (struct gmem_span){.host = to.host + VNET_HDR_MRG_BYTES,
+                                  .gpa = to.gpa + VNET_HDR_MRG_BYTES};
+    offload = frame_offload_out(f, op);
     to = put_flat(v, to, &offload, sizeof(offload));
     if (likely(v->hdr_bytes > sizeof(offload)))
         to = put_flat(v, to, &num_buffers, sizeof(num_buffers));
@@ -173,7 +175,7 @@ static enum chain_step room_add(struct tx_room *room, struct chain *c, uint64_t 
 /* A chain in which not even the header has room goes back: it would stand in the way for ever. */
 static void give_back(struct vring *v, struct tx_room *room, uint16_t id)
 {
-    vring_take(v, id, 0);
+    vring_take(v, vring_position(v), id, 0);
     count_one(&v->bad_chains);
     room->spans = 0;
     room->bytes = 0;
@@ -208,7 +210,7 @@ static enum drop_reason room_take(struct tx_visit *t, struct tx_room *room, uint
     if (room->bytes < need && !v->mergeable)
         return DROP_rx_buf_too_small;
     room->chains++;
-    vring_take(v, h->id, (uint32_t)(u64_min(room->bytes, need) - before));
+    vring_take(v, vring_position(v), h->id, (uint32_t)(u64_min(room->bytes, need) - before));
     return DROP_NONE;
 }
 
@@ -245,13 +247,14 @@ static __attribute__((noinline)) enum drop_reason tx_walk(struct tx_visit *t,
 static inline enum drop_reason tx_frame(struct tx_visit *t, const struct tx_item *item)
 {
     struct vring *v = t->v;
-    const struct vhead *h = vfront_head(v, vring_position(v));
+    uint16_t position = vring_position(v);
+    const struct vhead *h = vfront_head(v, position);
     uint32_t need = v->hdr_bytes + item->frame->len + (uint32_t)tag_op_growth_bytes(&item->op);
 
-    if (unlikely(!vfront_has(v, vring_position(v)) || h->host == NULL || h->d.len < need))
+    if (unlikely(!vfront_has(v, position) || h->host == NULL || h->d.len < need))
         return tx_walk(t, item);
     write_flat(v, h, item->frame, &item->op);
-    vring_take(v, h->id, need);
+    vring_take(v, position, h->id, need);
     t->seen++;
     return DROP_NONE;
 }

@@ -2,8 +2,9 @@
 """The parts of the benchmark, in the order in which they run and are reported."""
 from bench.parts.delay import Idle, Latency, Rtt
 from bench.parts.drain import Drain
-from bench.parts.kernel import TapFrames, TapTcp, VmTap
+from bench.parts.kernel import TapFrames, TapTcp, VmTapFrames, VmTapTcp
 from bench.parts.rates import Features, Flows, Macs, Ports, Sizes, Tso
 
 ALL = {part.name: part for part in (
-    Sizes, Tso, Flows, Macs, Ports, Features, TapTcp, TapFrames, VmTap, Latency, Rtt, Idle, Drain)}
+    Sizes, Tso, Flows, Macs, Ports, Features, TapTcp, VmTapTcp, TapFrames, VmTapFrames,
+    Latency, Rtt, Idle, Drain)}

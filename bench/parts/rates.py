@@ -92,7 +92,7 @@ class Tso(Part):
 
     def measure(self, system, case):
         payload = case.args["payload"]
-        sample = blast(self.bench, system, system.vhost, tso_payload=payload,
-                       size=None if payload else 1518)
+        traffic = {"tso_payload": payload} if payload else {"size": 1518}
+        sample = blast(self.bench, system, system.vhost, **traffic)
         sample["value"] *= 8 * (payload or 1460)
         return sample

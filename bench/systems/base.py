@@ -63,8 +63,9 @@ class System:
         if self.daemon:
             self.daemon.stop()
 
-    def ready(self):
-        """Every VM port has its guest."""
+    def connected(self):
+        """How many VM ports have a guest."""
+        raise NotImplementedError
 
     def busy(self):
         """(frames, cycles) of busy bursts so far; None: it does not count them."""

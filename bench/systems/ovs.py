@@ -77,6 +77,11 @@ class Ovs(System):
             if self.daemon:
                 self.daemon.check()
 
+    def connected(self):
+        states = self.vsctl("--bare", "--columns=name,link_state", "find", "Interface",
+                            "type=dpdkvhostuserclient", "link_state=up")
+        return states.count("up")
+
     def busy(self):
         text = run("ovs-appctl", "-t", self.dir / "vs.ctl", "dpif-netdev/pmd-stats-show")
         found = re.search(r"avg processing cycles per packet: [\d.]+ \((\d+)/(\d+)\)", text)

@@ -27,6 +27,9 @@ class Testpmd(System):
         self.daemon.wait_said("packets/burst")
         self.vhost = [VhostPort(path, guest_listens=False) for path in paths]
 
+    def connected(self):
+        return self.daemon.text().count("virtio is now ready for processing")
+
     def busy(self):
         """It tells its cycles only when it stops, of the time since its start; so it is stopped for
         a moment, and all that it has told is added up."""

@@ -6,6 +6,7 @@ from bench.process import Program, run, wait_for
 from bench.systems.base import System, VhostPort
 
 # Far above what one core moves, so they are checked on every frame and never reached.
+NETWORK_LIMITS = ["limit_bps=900G", "limit_pps=900M"]
 LIMITS = ["limit_in_bps=900G", "limit_out_bps=900G", "limit_in_pps=900M", "limit_out_pps=900M"]
 FLOODS = ["flood_broadcast_pps=900M", "flood_multicast_pps=900M", "flood_unknown_pps=900M"]
 VLAN = 10
@@ -21,9 +22,9 @@ class Vswitch(System):
                         "--workers", f"{self.core}-{self.core}"], self.core, self.dir / "log")
         wait_for("vswitchd answers", self.answers)
         self.ctl("settings", "set", f"fdb_max={max(65536, 2 * wish.macs)}")
-        limits = ["limit_in_bps=900G", "limit_in_pps=900M"] if wish.features else []
-        self.ctl("tenant", "add", "bench", *limits)
-        self.ctl("network", "add", "bench/net", f"vlan={VLAN}", *limits)
+        self.ctl("tenant", "add", "bench", *(LIMITS if wish.features else []))
+        self.ctl("network", "add", "bench/net", f"vlan={VLAN}",
+                 *(NETWORK_LIMITS if wish.features else []))
         for i in range(wish.vhost):
             self.add_vhost(i, wish)
         for i, tap in enumerate(wish.taps):
@@ -60,8 +61,8 @@ class Vswitch(System):
     def rows(self, *words):
         return json.loads(self.ctl("-j", *words))
 
-    def learned(self):
-        return self.rows("daemon", "show")["fdb_entries"]
+    def connected(self):
+        return self.rows("daemon", "show")["ports_ready"]
 
     def busy(self):
         """Frames and cycles of bursts that had frames, as the worker itself counts them."""

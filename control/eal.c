@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * Starting DPDK with the arguments that suit a daemon with neither PCI devices nor helpers.
+ * Starting DPDK with the arguments that suit a daemon that has no device yet, and no helpers.
  */
 #include "control/eal.h"
 
@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <glob.h>
 #include <inttypes.h>
+#include <rte_bus.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_lcore.h>
@@ -79,13 +80,18 @@ static int check_memory(uint32_t memory_mib, struct vsw_err *err)
     return -ENOMEM;
 }
 
+/* Cards are left alone until a port asks for one. With --no-pci none could be asked for until the
+ * daemon is restarted; a list of those allowed that names none but this, which cannot be there,
+ * keeps DPDK's hands off all of them, and whatever is probed later is added to it. */
+#define NO_DEVICE "pci:ffff:ff:1f.7"
+
 static int init(uint32_t memory_mib, bool huge, int cpu)
 {
+    bool has_pci = rte_bus_find_by_name("pci") != NULL;
     char memory[16], lcores[32];
     /* Ordinary memory is "legacy" to EAL, which then refuses --in-memory. */
     char *argv[] = {
         "vswitchd",
-        "--no-pci",
         "--no-telemetry",
         "--log-level=critical",
         "-m",
@@ -93,7 +99,8 @@ static int init(uint32_t memory_mib, bool huge, int cpu)
         "--lcores",
         lcores,
         huge ? "--in-memory" : "--no-shconf",
-        huge ? NULL : "--no-huge",
+        huge ? "--single-file-segments" : "--no-huge",
+        has_pci ? "--allow=" NO_DEVICE : "--no-pci",
         NULL,
     };
     int argc = 0;

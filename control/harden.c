@@ -62,6 +62,7 @@ static const struct {
     const char *why;
 } kept[] = {
     {CAP_NET_ADMIN, "TAP devices, addresses and routes by netlink"},
+    {CAP_NET_RAW, "packet sockets of the devices of dpdk ports (net_af_packet, net_pcap)"},
     {CAP_SYS_ADMIN, "setns to the namespace of a TAP; bpf() before Linux 5.8"},
     {CAP_BPF, "TAP steering and filter programs"},
     {CAP_SYS_PTRACE, "opening the network namespace of a process (netns=pid:N)"},

@@ -18,6 +18,7 @@ ALLOWED = {
     "offload": {"base", "vlan", "port"},
     "vhost-user": {"base", "vlan", "port", "api"},
     "tap": {"base", "vlan", "port", "api"},
+    "dpdk": {"base", "vlan", "port", "api"},
     "datapath": {"base", "vlan", "port", "offload"},
     "control": {"base", "vlan", "port", "offload", "datapath", "api"},
     "cli": {"base", "api"},
@@ -26,7 +27,7 @@ ALLOWED = {
 # System headers that only these rooms or files may include.
 ONLY_IN = {
     r"json|json_": ("api/json.c",),
-    r"rte_": ("datapath/", "control/", "pktgen/"),
+    r"rte_": ("datapath/", "control/", "pktgen/", "dpdk/"),
     r"systemd/": ("control/",),
     r"netlink/": ("tap/", "control/"),
     r"bpf/": ("tap/",),

@@ -8,7 +8,6 @@
 #include "port/frame.h"
 
 #include <errno.h>
-#include <rte_errno.h>
 #include <rte_lcore.h>
 #include <rte_mbuf.h>
 #include <rte_mbuf_pool_ops.h>
@@ -60,9 +59,9 @@ static int populate(struct rte_mempool *pool, uint32_t count)
 static struct rte_mempool *create_plain(const char *name, uint32_t count, uint16_t room_bytes)
 {
     struct rte_pktmbuf_pool_private priv = {.mbuf_data_room_size = room_bytes};
-    struct rte_mempool *pool =
-        rte_mempool_create_empty(name, count, (unsigned)sizeof(struct rte_mbuf) + room_bytes,
-                                 CACHE_COUNT, sizeof(priv), SOCKET_ID_ANY, 0);
+    struct rte_mempool *pool = rte_mempool_create_empty(
+        name, count, (unsigned)sizeof(struct rte_mbuf) + room_bytes, CACHE_COUNT, sizeof(priv),
+        SOCKET_ID_ANY, RTE_MEMPOOL_F_NO_IOVA_CONTIG);
 
     if (pool == NULL)
         return NULL;
@@ -93,9 +92,8 @@ int dpdk_pool_create(uint32_t count, uint16_t room_bytes, bool dma, struct rte_m
         return 0;
     }
     vsw_err_set(err, -ENOMEM, NULL, "no memory for %u packet buffers of %u bytes", count, room);
-    if (dma)
-        vsw_err_hint(err, "start vswitchd with a larger --memory (MiB), or give fewer queues or "
-                          "descriptors");
+    vsw_err_hint(err, "start vswitchd with a larger --memory (MiB), or give fewer queues or "
+                      "descriptors");
     return -ENOMEM;
 }
 

@@ -36,6 +36,8 @@ static int join(struct dpdk_device *device, struct dpdk_leg *leg,
     return 0;
 }
 
+/* They join for a moment only: configuring the bond lets go of them and takes those that its
+ * arguments name, which are the same. But what it can do, it tells beforehand by its members. */
 int dpdk_bond_open(struct dpdk_device *device, const struct dpdk_config *config,
                    struct vsw_err *err)
 {

@@ -257,6 +257,22 @@ static int add_member(struct dpdk_config *c, const char *text, const char *run_d
     return 0;
 }
 
+/* DPDK's bond takes its members from its own arguments, when it is configured. */
+static int append_member_args(struct dpdk_config *c, struct vsw_err *err)
+{
+    char *args = c->device.args;
+
+    for (uint16_t i = 0; i < c->member_count; i++) {
+        size_t len = strlen(args);
+
+        if ((size_t)snprintf(args + len, sizeof(c->device.args) - len, ",slave=%s",
+                             c->member[i].name) >= sizeof(c->device.args) - len)
+            return vsw_err_set(err, -ENAMETOOLONG, "members",
+                               "the names of the members are too long");
+    }
+    return 0;
+}
+
 static int parse_members(const struct dpdk_options *o, const char *run_dir, struct dpdk_config *c,
                          struct vsw_err *err)
 {
@@ -280,7 +296,7 @@ static int parse_members(const struct dpdk_options *o, const char *run_dir, stru
                           "0000:3b:00.1'");
         return -EINVAL;
     }
-    return 0;
+    return append_member_args(c, err);
 }
 
 /* ---- all of it --------------------------------------------------------------------------- */

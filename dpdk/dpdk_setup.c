@@ -153,9 +153,16 @@ static int setup_failed(const struct setup *s, const char *what, int rc, struct 
 {
     const char *why = dpdk_say_first();
 
-    return vsw_err_set(err, rc == -ENOMEM ? -ENOMEM : -EINVAL, "devargs", "%s: %s: %.150s",
-                       s->config->device.name, what,
-                       why[0] != '\0' ? why : strerrordesc_np(rc < 0 ? -rc : EINVAL));
+    vsw_err_set(err, rc == -ENOMEM ? -ENOMEM : -EINVAL, "devargs", "%s %s: %.150s",
+                s->config->device.name, what,
+                why[0] != '\0' ? why : strerrordesc_np(rc < 0 ? -rc : EINVAL));
+    if (rc == -ENOMEM)
+        vsw_err_hint(err, "start vswitchd with a larger --memory, or give fewer queues or "
+                          "descriptors, or a larger buffer_bytes");
+    else
+        vsw_err_hint(err, "see the guide of DPDK for the arguments of %s",
+                     s->config->device.driver->name);
+    return rc == -ENOMEM ? -ENOMEM : -EINVAL;
 }
 
 static int setup_queues(const struct setup *s, const struct dpdk_device *device,
@@ -171,10 +178,10 @@ static int setup_queues(const struct setup *s, const struct dpdk_device *device,
         int rc = rte_eth_rx_queue_setup(id, q, s->rxd, (unsigned)SOCKET_ID_ANY, &rx, device->pool);
 
         if (rc != 0)
-            return setup_failed(s, "receive queue", rc, err);
+            return setup_failed(s, "has no such receive queue", rc, err);
         rc = rte_eth_tx_queue_setup(id, q, s->txd, (unsigned)SOCKET_ID_ANY, &tx);
         if (rc != 0)
-            return setup_failed(s, "transmit queue", rc, err);
+            return setup_failed(s, "has no such transmit queue", rc, err);
     }
     return 0;
 }

@@ -13,6 +13,8 @@
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_lcore.h>
+#include <rte_malloc.h>
+#include <rte_memory.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -112,6 +114,26 @@ static int init(uint32_t memory_mib, bool huge, int cpu)
     return rte_eal_init(argc, argv);
 }
 
+static int refuse_growth(int socket, size_t limit, size_t bytes)
+{
+    return -1;
+}
+
+/* What is reserved now is all there will be: while DPDK adds a huge page its own SIGBUS handler is
+ * in the place of ours, and a guest that shrinks its memory just then would end us. With ordinary
+ * pages nothing is added anyway. */
+static void forbid_growth(void)
+{
+    for (unsigned i = 0; i < rte_socket_count(); i++) {
+        int socket = rte_socket_id_by_idx(i);
+        struct rte_malloc_socket_stats stats = {0};
+
+        if (rte_malloc_get_socket_stats(socket, &stats) == 0)
+            rte_mem_alloc_validator_register("vswitchd", refuse_growth, socket,
+                                             stats.heap_totalsz_bytes);
+    }
+}
+
 static int first_cpu(const cpu_set_t *set)
 {
     for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
@@ -139,6 +161,7 @@ int eal_start(uint32_t memory_mib, char *ret_text, size_t size, struct vsw_err *
         vsw_err_hint(err, "try a smaller --memory, or look at `ulimit -v` and the cgroup's limit");
         return -ENOMEM;
     }
+    forbid_growth();
     sched_setaffinity(0, sizeof(before), &before);
     snprintf(ret_text, size, "%u MiB, %s", memory_mib, huge ? "huge pages" : "ordinary pages");
     return 0;

@@ -160,6 +160,23 @@ static unsigned count_arg(const char *args, const char *key)
     return count;
 }
 
+/* Which of two would count is the driver's secret. */
+static int check_keys(const char *args, const char *field, struct vsw_err *err)
+{
+    for (const char *p = strchr(args, ','); p != NULL; p = strchr(p + 1, ',')) {
+        size_t len = strcspn(p + 1, "=,");
+        char key[64];
+
+        if (len >= sizeof(key))
+            return vsw_err_set(err, -EINVAL, field, "an argument's name is too long");
+        memcpy(key, p + 1, len);
+        key[len] = '\0';
+        if (p[1 + len] == '=' && count_arg(args, key) > 1)
+            return vsw_err_set(err, -EINVAL, field, "%s= is given twice", key);
+    }
+    return 0;
+}
+
 static int check_files(const struct dpdk_device_name *d, const char *field, const char *run_dir,
                        struct vsw_err *err)
 {
@@ -170,8 +187,6 @@ static int check_files(const struct dpdk_device_name *d, const char *field, cons
 
         if (key == NULL || count_arg(d->args, key) == 0)
             continue;
-        if (count_arg(d->args, key) > 1)
-            return vsw_err_set(err, -EINVAL, field, "%s= is given twice", key);
         if (!dpdk_arg(d->args, key, value, sizeof(value)))
             return vsw_err_set(err, -ENAMETOOLONG, field, "the value of %s= is too long", key);
         if (is_no_file(d, value) || run_dir == NULL)
@@ -208,7 +223,7 @@ int dpdk_device_parse(const char *text, const char *field, const char *run_dir,
     else if (strncmp(text, "vdev:", 5) == 0)
         text += 5;
     len = strcspn(text, ",");
-    if (len == 0 || !is_printable(text)) {
+    if (len == 0 || !is_printable(text) || memchr(text, '/', len) != NULL) {
         vsw_err_set(err, -EINVAL, field, "'%.100s' is no device", text);
         vsw_err_hint(err, "for example 0000:3b:00.0 or net_af_packet0,iface=eth1; no blanks or "
                           "quotes inside");
@@ -228,7 +243,9 @@ int dpdk_device_parse(const char *text, const char *field, const char *run_dir,
     if (rc < 0)
         return rc;
     snprintf(d.args, sizeof(d.args), "%s%s", d.name, text + len);
-    rc = check_files(&d, field, run_dir, err);
+    rc = check_keys(d.args, field, err);
+    if (rc == 0)
+        rc = check_files(&d, field, run_dir, err);
     if (rc == 0)
         *ret = d;
     return rc;

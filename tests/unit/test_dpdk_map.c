@@ -207,7 +207,7 @@ static struct frame *frame_of(const struct packet *p, struct offload offload)
     return f;
 }
 
-static enum drop_reason send(const struct frame *f, struct tag_op op, struct rte_mbuf **ret_m)
+static enum drop_reason send_frame(const struct frame *f, struct tag_op op, struct rte_mbuf **ret_m)
 {
     uint8_t scratch[FRAME_COMPOSE_BYTES];
     struct rte_mbuf *chain[CHAIN];
@@ -273,7 +273,8 @@ static void checksums(void **state)
         spec.seed = (unsigned)i;
         packet_build(&spec, &packet);
         assert_int_equal(
-            send(frame_of(&packet, request(&packet, 0, false)), (struct tag_op){0}, &m), DROP_NONE);
+            send_frame(frame_of(&packet, request(&packet, 0, false)), (struct tag_op){0}, &m),
+            DROP_NONE);
         assert_int_equal((m->ol_flags & RTE_MBUF_F_TX_L4_MASK) == 0, spec.ext_bytes != 0);
         finish_as_card(m, wire);
         wrong = packet_verify(wire, m->pkt_len, &seen);
@@ -288,7 +289,7 @@ static void no_request(void **state)
     struct rte_mbuf *m;
 
     packet_build(&spec, &packet);
-    assert_int_equal(send(frame_of(&packet, (struct offload){0}), (struct tag_op){0}, &m),
+    assert_int_equal(send_frame(frame_of(&packet, (struct offload){0}), (struct tag_op){0}, &m),
                      DROP_NONE);
     assert_int_equal(m->ol_flags, 0);
     assert_memory_equal(rte_pktmbuf_mtod(m, void *), packet.bytes, packet.len);
@@ -306,7 +307,7 @@ static void segmentation(void **state)
 
         packet_build(&spec, &packet);
         f = frame_of(&packet, request(&packet, 1400, ipv6));
-        assert_int_equal(send(f, op, &m), DROP_NONE);
+        assert_int_equal(send_frame(f, op, &m), DROP_NONE);
         assert_true(m->ol_flags & RTE_MBUF_F_TX_TCP_SEG);
         assert_int_equal(!ipv6, (m->ol_flags & RTE_MBUF_F_TX_IP_CKSUM) != 0);
         assert_int_equal(m->tso_segsz, 1400);

@@ -24,6 +24,8 @@ ALL_CFLAGS = -std=gnu11 $(WARN) $(CFLAGS) $(DPDK_CFLAGS) $(MARCH) -D_GNU_SOURCE 
 LDLIBS   = -Wl,--as-needed $(shell pkg-config --libs $(PKGS)) -lrte_net_bond -lpthread
 # DPDK's PCI bus must be known before DPDK starts (control/eal.c); nothing of it is called by name.
 LDLIBS  += -Wl,--no-as-needed -lrte_bus_pci -Wl,--as-needed
+# Drivers that pktgen calls by name; pkg-config leaves drivers out.
+PKTGEN_LDLIBS = -lrte_bus_vdev -lrte_net_ring
 CLI_LDLIBS = -Wl,--as-needed $(shell pkg-config --libs $(CLI_PKGS)) -lpthread
 ifneq ($(SAN),)
 ALL_CFLAGS += -fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all
@@ -38,7 +40,9 @@ CLI_OBJS  := $(patsubst %.c,$(B)/%.o,$(wildcard cli/*.c base/*.c api/*.c))
 SUPPORT   := $(B)/libsupport.a
 UNIT      := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
 FLOW      := $(patsubst %.c,$(B)/%,$(wildcard tests/flow/test_*.c))
-BINS      := $(if $(wildcard control/main.c),$(B)/vswitchd) $(if $(wildcard cli/main.c),$(B)/vswitchctl)
+PKTGEN    := $(filter-out pktgen/main.c,$(wildcard pktgen/*.c))
+BINS      := $(if $(wildcard control/main.c),$(B)/vswitchd) $(if $(wildcard cli/main.c),$(B)/vswitchctl) \
+             $(if $(wildcard pktgen/main.c),$(B)/pktgen)
 
 .DELETE_ON_ERROR:
 .PHONY: all
@@ -52,6 +56,17 @@ $(B)/vswitchctl: $(CLI_OBJS)
 	@echo "  LINK  $@"
 	$(Q)$(CC) -o $@ $^ $(CLI_LDLIBS)
 
+# The packet generator knows nothing of the switch: base/ and api/json.c are all that they share.
+# Its objects are not in a folder of the binary's name.
+$(B)/pktgen: $(B)/pktgen-room/main.o $(B)/libpktgen.a $(patsubst %.c,$(B)/%.o,$(wildcard base/*.c api/json*.c))
+	@echo "  LINK  $@"
+	$(Q)$(CC) -o $@ $^ $(LDLIBS) $(PKTGEN_LDLIBS) -lm
+
+$(B)/libpktgen.a: $(PKTGEN:pktgen/%.c=$(B)/pktgen-room/%.o)
+	@rm -f $@
+	@echo "  AR    $@"
+	$(Q)$(AR) rcs $@ $^
+
 $(B)/libvswitch.a: $(OBJS)
 	@rm -f $@
 	@echo "  AR    $@"
@@ -63,6 +78,11 @@ $(B)/libsupport.a: $(patsubst %.c,$(B)/%.o,$(wildcard tests/support/*.c))
 	$(Q)$(AR) rcs $@ $^
 
 $(B)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+$(B)/pktgen-room/%.o: pktgen/%.c Makefile
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
@@ -82,9 +102,9 @@ $(B)/%.skel.h: $(B)/%.bpf.o
 	$(Q)bpftool gen skeleton $(@:.h=.o) name $(notdir $*) >$@.tmp && mv $@.tmp $@
 
 # ---- tests ----------------------------------------------------------------------------------
-$(B)/tests/unit/%: $(B)/tests/unit/%.o $(SUPPORT) $(B)/libvswitch.a
+$(B)/tests/unit/%: $(B)/tests/unit/%.o $(SUPPORT) $(B)/libpktgen.a $(B)/libvswitch.a
 	@echo "  LINK  $@"
-	$(Q)$(CC) -o $@ $^ $(LDLIBS) -lcmocka
+	$(Q)$(CC) -o $@ $^ $(LDLIBS) $(PKTGEN_LDLIBS) -lcmocka -lm
 $(B)/tests/flow/%: $(B)/tests/flow/%.o $(SUPPORT) $(B)/libvswitch.a
 	@echo "  LINK  $@"
 	$(Q)$(CC) -o $@ $^ $(LDLIBS) -lcmocka
@@ -147,6 +167,17 @@ test: setup ## every test layer, with one closing line
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | \
 		while IFS="$$(printf '\t')" read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
+
+# ---- benchmark: against OVS-DPDK, testpmd and the Linux bridge, on this machine --------------
+# QUICK=1: the headline rows. PARTS=sizes,flows: some. RUN=name: add parts to a run. REPORT=1: only write
+# docs/bench.md of the run RUN. ROUNDS=n, SYSTEMS=vswitchd,ovs.
+.PHONY: bench
+bench: ## benchmark against real peers (QUICK=1: two minutes; PARTS=sizes,flows: some) -> docs/bench.md
+	@tools/setup.sh build bench
+	@$(MAKE) --no-print-directory all $(B)/tests/tools/ring_drain
+	@BUILD=$(B) python3 -m bench $(if $(QUICK),--quick) $(if $(PARTS),--parts $(PARTS)) \
+		$(if $(SYSTEMS),--systems $(SYSTEMS)) $(if $(ROUNDS),--rounds $(ROUNDS)) \
+		$(if $(RUN),--run $(RUN)) $(if $(REPORT),--report)
 
 .PHONY: clean format
 clean: ## remove what was built

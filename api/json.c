@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -96,6 +97,16 @@ struct json *json_new_u64(uint64_t v)
 struct json *json_new_i64(int64_t v)
 {
     return wrap(json_object_new_int64(v));
+}
+
+struct json *json_new_real(double v)
+{
+    char text[32];
+
+    if (!isfinite(v))
+        return NULL;
+    snprintf(text, sizeof(text), "%.10g", v);
+    return wrap(json_object_new_double_s(v, text));
 }
 
 struct json *json_new_text(const char *text)
@@ -219,6 +230,13 @@ int json_u64(const struct json *json, uint64_t *ret_value)
 int64_t json_i64(const struct json *json)
 {
     return json_kind(json) == JSON_INTEGER ? json_object_get_int64(raw(json)) : 0;
+}
+
+double json_real(const struct json *json)
+{
+    enum json_kind kind = json_kind(json);
+
+    return kind == JSON_REAL || kind == JSON_INTEGER ? json_object_get_double(raw(json)) : 0;
 }
 
 bool json_next(const struct json *object, struct json_iter *it)

@@ -91,6 +91,7 @@ struct json *json_new_array(void);
 struct json *json_new_bool(bool v);
 struct json *json_new_u64(uint64_t v);
 struct json *json_new_i64(int64_t v);
+struct json *json_new_real(double v); /* ten digits are kept; null when it is not finite */
 struct json *json_new_text(const char *text);
 
 /**
@@ -142,6 +143,9 @@ int json_u64(const struct json *json, uint64_t *ret_value);
 
 /* A number as a signed integer, cut to its range; 0 when it is none. */
 int64_t json_i64(const struct json *json);
+
+/* Any number; 0 when it is none. */
+double json_real(const struct json *json);
 
 /* Walks the members of an object in the order of the text: start with all zero. */
 struct json_iter {

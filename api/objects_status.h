@@ -233,6 +233,7 @@ API_OBJECT_DECLARE(api_fdb_flushed, API_FDB_FLUSHED_FIELDS)
     F(S, sleep_percent, U32, (0, 100), API_OPTIONAL, NULL, "part of the last second asleep")       \
     F(S, pkts, U64, API_ANY64, API_SHOWN, NULL, "frames received")                                 \
     F(S, bursts, U64, API_ANY64, API_OPTIONAL, NULL, "bursts with frames")                         \
+    F(S, busy_cycles, U64, API_ANY64, API_OPTIONAL, NULL, "CPU cycles of bursts with frames")      \
     F(S, wakeups, U64, API_ANY64, API_OPTIONAL, NULL, "times it was woken")                        \
     F(S, cycles_per_pkt, U64, API_ANY64, API_OPTIONAL, NULL, "CPU cycles per frame")
 API_OBJECT_DECLARE(api_worker_row, API_WORKER_ROW_FIELDS)

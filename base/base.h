@@ -27,6 +27,18 @@
 #define NS_PER_MS  1000000ull
 #define NS_PER_SEC 1000000000ull /* not NS_PER_S: DPDK defines that, as an int */
 
+/* Not the compiler's built-in: a function that does nothing else has no effect to it, and goes. */
+static inline void prefetch_read(const void *p)
+{
+    __asm__ volatile("prefetcht0 %0" : : "m"(*(const uint8_t *)p));
+}
+
+/* The line is going to be written: take it away from other CPUs at once. */
+static inline void prefetch_write(const void *p)
+{
+    __asm__ volatile("prefetchw %0" : : "m"(*(const uint8_t *)p));
+}
+
 static inline uint64_t u64_min(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;
@@ -49,6 +61,13 @@ static inline uint32_t load_be32(const void *p)
     const uint8_t *b = p;
 
     return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+}
+
+static inline uint64_t load_be64(const void *p)
+{
+    const uint8_t *b = p;
+
+    return (uint64_t)load_be32(b) << 32 | load_be32(b + 4);
 }
 
 static inline void store_be16(void *p, uint16_t v)

@@ -35,6 +35,11 @@ static inline bool mac_is_group(const uint8_t *b)
     return b[0] & 1;
 }
 
+static inline bool mac_u64_is_group(uint64_t v)
+{
+    return v >> 40 & 1;
+}
+
 static inline bool mac_is_broadcast(const uint8_t *b)
 {
     return mac_to_u64(b) == 0xffffffffffffull;

@@ -314,6 +314,7 @@ static void fill_worker(const struct ctl *ctl, uint16_t i, struct api_worker_row
     row->sleep_percent = now.sleep_percent;
     row->pkts = c.pkts;
     row->bursts = c.bursts;
+    row->busy_cycles = c.cycles_busy;
     row->wakeups = c.wakeups;
     row->cycles_per_pkt = c.pkts == 0 ? 0 : c.cycles_busy / c.pkts;
 }

@@ -223,6 +223,21 @@ int limits_take(struct limit *const *limits, uint32_t count, struct limit_amount
                 uint64_t now_ns);
 
 /**
+ * limits_take_all() - what limits_take() does for each of several frames, at once
+ * @limits: array of pointers, a NULL among them has no limit
+ * @count: up to LIMITS_MAX
+ * @amount: the sum of the frames, not nothing
+ * @now_ns: time
+ *
+ * Return: true when all of it was held and is charged; false when none is, and each frame has to
+ * ask by itself.
+ * Context: worker; lock-free.
+ * Source: none
+ */
+bool limits_take_all(struct limit *const *limits, uint32_t count, struct limit_amount amount,
+                     uint64_t now_ns);
+
+/**
  * limits_when_ns() - when will all of them hold something?
  * @limits: array of pointers, a NULL among them has no limit
  * @count: up to LIMITS_MAX

@@ -16,20 +16,43 @@ static uint32_t l3_bytes(const struct frame *f)
            (uint32_t)u64_min(f->offload.gso_size, f->len - f->gso_hdr);
 }
 
-static enum drop_reason judge(const struct view_port *to, uint32_t mtu, const struct tx_item *item,
-                              uint64_t now_ns)
+static struct limit_amount amount_of(const struct tx_item *item)
 {
     const struct frame *f = item->frame;
-    struct limit_amount amount = {
+
+    return (struct limit_amount){
         .bytes = (int64_t)f->wire_bytes + (int64_t)tag_op_growth_bytes(&item->op) * f->wire_pkts,
         .pkts = f->wire_pkts,
     };
+}
 
-    if (unlikely(l3_bytes(f) > mtu))
+static enum drop_reason judge(const struct view_port *to, uint32_t mtu, const struct tx_item *item,
+                              uint64_t now_ns)
+{
+    if (unlikely(l3_bytes(item->frame) > mtu))
         return DROP_mtu;
-    if (to->out_count > 0 && limits_take(to->out, to->out_count, amount, now_ns) >= 0)
+    if (to->out_count > 0 && limits_take(to->out, to->out_count, amount_of(item), now_ns) >= 0)
         return DROP_limit_out;
     return DROP_NONE;
+}
+
+/* May all copies leave? Then their limits are charged. */
+static bool judge_all(const struct worker *w, const struct view_port *to, uint32_t mtu,
+                      const struct dest *dest, uint64_t now_ns)
+{
+    struct limit_amount sum = {0, 0};
+
+    if (unlikely(w->forward.burst->longest_bytes > mtu + VLAN_ETH_BYTES))
+        return false;
+    if (to->out_count == 0)
+        return true;
+    for (uint16_t i = 0; i < dest->count; i++) {
+        struct limit_amount amount = amount_of(&dest->item[i]);
+
+        sum.bytes += amount.bytes;
+        sum.pkts += amount.pkts;
+    }
+    return limits_take_all(to->out, to->out_count, sum, now_ns);
 }
 
 /* Keep the copies that may leave, in order. */
@@ -38,6 +61,8 @@ static void sift(struct worker *w, const struct view_port *to, struct dest *dest
     uint32_t mtu = atomic_load_explicit(&to->port->mtu, memory_order_relaxed);
     uint16_t keep = 0;
 
+    if (likely(judge_all(w, to, mtu, dest, now_ns)))
+        return;
     for (uint16_t i = 0; i < dest->count; i++) {
         enum drop_reason drop = judge(to, mtu, &dest->item[i], now_ns);
 
@@ -71,18 +96,23 @@ static void count_copies(struct worker *w, struct port_txq *q, uint64_t pkts, ui
     counter_add(&q->bytes, bytes);
 }
 
-static void count_sent(struct worker *w, struct port_txq *q, const struct tx_item *items,
+/* Count what a transmit queue took or not. Return as send_as_is(). */
+static bool count_sent(struct worker *w, struct port_txq *q, const struct tx_item *items,
                        uint16_t count)
 {
     struct dp_counters *c = &w->port[q->port->index];
     uint64_t pkts = 0, bytes = 0, wire_pkts = 0, wire_bytes = 0;
+    bool full = false;
 
     for (uint16_t i = 0; i < count; i++) {
         const struct frame *f = items[i].frame;
         int64_t growth = tag_op_growth_bytes(&items[i].op);
 
-        if (unlikely(items[i].drop != DROP_NONE))
+        if (unlikely(items[i].drop != DROP_NONE)) {
+            forward_drop(w, q->port->index, items[i].drop, f);
+            full |= items[i].drop == DROP_dst_full && is_unicast(w, f);
             continue;
+        }
         pkts++;
         bytes += (uint64_t)(f->len + growth);
         wire_pkts += f->wire_pkts;
@@ -91,26 +121,17 @@ static void count_sent(struct worker *w, struct port_txq *q, const struct tx_ite
     count_copies(w, q, pkts, bytes);
     counter_add(&c->tx_wire_pkts, wire_pkts);
     counter_add(&c->tx_wire_bytes, wire_bytes);
+    return full;
 }
 
 /* Copies that go out as they are. Return true when the queue was full for a unicast frame. */
 static bool send_as_is(struct worker *w, struct port_txq *q, struct tx_item *items, uint16_t count)
 {
-    uint16_t port = q->port->index;
-    bool full = false;
-
     if (count == 0)
         return false;
     q->port->type->tx(q, items, count);
-    capture_sent(w, port, items, count);
-    count_sent(w, q, items, count);
-    for (uint16_t i = 0; i < count; i++) {
-        if (likely(items[i].drop == DROP_NONE))
-            continue;
-        forward_drop(w, port, items[i].drop, items[i].frame);
-        full |= items[i].drop == DROP_dst_full && is_unicast(w, items[i].frame);
-    }
-    return full;
+    capture_sent(w, q->port->index, items, count);
+    return count_sent(w, q, items, count);
 }
 
 /* Send the frames that one copy was cut into. The copy counts as sent when all of them were. */
@@ -171,7 +192,7 @@ static bool send_queue(struct worker *w, struct port_txq *q, struct tx_item *ite
         drop_all(w, q->port->index, items, count, DROP_dst_busy);
         return false;
     }
-    for (uint16_t i = 0; i < count; i++) {
+    for (uint16_t i = 0; w->forward.burst->requests && i < count; i++) {
         if (likely(!offload_needed(items[i].frame, offloads)))
             continue;
         full |= send_as_is(w, q, items + run, (uint16_t)(i - run));

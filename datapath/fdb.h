@@ -3,8 +3,8 @@
  * The forwarding database: (domain, MAC) -> where it is. Workers look up without locks; control is
  * the only writer. Needs no EAL. A key without its domain cannot be expressed.
  *
- * Layout. A bucket is two cache lines, eight keys and their eight values. A key may be in one of
- * two buckets, chosen by a keyed, non-linear hash: who does not know the key cannot make keys meet.
+ * Layout. A bucket is one cache line, four keys and their four values. A key may be in one of two
+ * buckets, chosen by a keyed, non-linear hash: who does not know the key cannot make keys meet.
  * At most half of the slots are ever used, so nearly every look-up ends in its first bucket.
  *
  * Why a reader never sees key A with the value of B. Each value carries a version of its slot that
@@ -27,8 +27,8 @@
 
 #include <stdatomic.h>
 
-#define FDB_BUCKET_SLOTS 8
-#define FDB_BUCKET_BYTES 128
+#define FDB_BUCKET_SLOTS 4
+#define FDB_BUCKET_BYTES CACHE_LINE_BYTES
 
 /* ageing_s: entries never grow old. */
 #define FDB_AGEING_NEVER UINT32_MAX
@@ -153,19 +153,21 @@ static inline uint32_t fdb_bucket_second(const struct fdb *fdb, uint64_t hash)
 /**
  * fdb_prefetch() - fetch the memory that fdb_lookup() of the same key will read
  * @fdb: the table
- * @domain: not 0
- * @mac: below 2^48
+ * @hash: fdb_hash() of the key
  *
  * Context: worker; does not block.
  * Source: none
  */
-static inline void fdb_prefetch(const struct fdb *fdb, uint16_t domain, uint64_t mac)
+static inline void fdb_prefetch(const struct fdb *fdb, uint64_t hash)
 {
-    const struct fdb_bucket *b =
-        &fdb->bucket[fdb_bucket_first(fdb, fdb_hash(fdb, fdb_key(domain, mac)))];
+    prefetch_read(&fdb->bucket[fdb_bucket_first(fdb, hash)]);
+}
 
-    __builtin_prefetch(&b->key[0]);
-    __builtin_prefetch(&b->value[0]);
+/* The same, and what fdb_touch() will look at. */
+static inline void fdb_prefetch_touch(const struct fdb *fdb, uint64_t hash)
+{
+    fdb_prefetch(fdb, hash);
+    prefetch_read((const void *)&fdb->seen_s[fdb_bucket_first(fdb, hash) * FDB_BUCKET_SLOTS]);
 }
 
 /* Where is @key in the bucket? FDB_BUCKET_SLOTS when nowhere. Without branches: the position in a
@@ -174,7 +176,7 @@ static inline uint32_t fdb_bucket_scan(const struct fdb_bucket *b, uint64_t key)
 {
     uint32_t found = FDB_BUCKET_SLOTS;
 
-#pragma GCC unroll 8
+#pragma GCC unroll 4
     for (uint32_t i = 0; i < FDB_BUCKET_SLOTS; i++)
         found = atomic_load_explicit(&b->key[i], memory_order_acquire) == key ? i : found;
     return found;
@@ -204,10 +206,10 @@ bool fdb_lookup_slow(const struct fdb *fdb, uint64_t key, struct fdb_value *ret_
                      uint32_t *ret_slot);
 
 /**
- * fdb_lookup() - where is an address?
+ * fdb_lookup_key() - where is an address?
  * @fdb: the table
- * @domain: not 0
- * @mac: below 2^48, first byte on the wire most significant
+ * @key: fdb_key()
+ * @hash: fdb_hash() of the key
  * @ret_value: the destination
  * @ret_slot: for fdb_touch(); may be forgotten at any time
  *
@@ -215,16 +217,14 @@ bool fdb_lookup_slow(const struct fdb *fdb, uint64_t key, struct fdb_value *ret_
  * Context: any thread while the table exists; does not block.
  * Source: none
  */
-static inline bool fdb_lookup(const struct fdb *fdb, uint16_t domain, uint64_t mac,
-                              struct fdb_value *ret_value, uint32_t *ret_slot)
+static inline bool fdb_lookup_key(const struct fdb *fdb, uint64_t key, uint64_t hash,
+                                  struct fdb_value *ret_value, uint32_t *ret_slot)
 {
-    uint64_t key = fdb_key(domain, mac);
-    uint64_t hash = fdb_hash(fdb, key);
     uint32_t at = fdb_bucket_first(fdb, hash);
     uint32_t i = fdb_bucket_scan(&fdb->bucket[at], key);
     uint64_t word;
 
-    if (i == FDB_BUCKET_SLOTS) {
+    if (unlikely(i == FDB_BUCKET_SLOTS)) {
         at = fdb_bucket_second(fdb, hash);
         i = fdb_bucket_scan(&fdb->bucket[at], key);
         if (i == FDB_BUCKET_SLOTS)
@@ -237,6 +237,26 @@ static inline bool fdb_lookup(const struct fdb *fdb, uint16_t domain, uint64_t m
     ret_value->kind = (uint8_t)(word >> FDB_KIND_SHIFT & FDB_KIND_MASK);
     *ret_slot = at * FDB_BUCKET_SLOTS + i;
     return true;
+}
+
+/**
+ * fdb_lookup() - where is an address?
+ * @fdb: the table
+ * @domain: not 0
+ * @mac: below 2^48, first byte on the wire most significant
+ * @ret_value: the destination
+ * @ret_slot: as for fdb_lookup_key()
+ *
+ * Return: as fdb_lookup_key().
+ * Context: any thread while the table exists; does not block.
+ * Source: none
+ */
+static inline bool fdb_lookup(const struct fdb *fdb, uint16_t domain, uint64_t mac,
+                              struct fdb_value *ret_value, uint32_t *ret_slot)
+{
+    uint64_t key = fdb_key(domain, mac);
+
+    return fdb_lookup_key(fdb, key, fdb_hash(fdb, key), ret_value, ret_slot);
 }
 
 /**

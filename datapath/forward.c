@@ -57,7 +57,7 @@ void forward_drop(struct worker *w, uint16_t port, enum drop_reason reason, cons
 
 /* ---- classify ---------------------------------------------------------------------------- */
 
-enum drop_reason forward_classify(const struct view_port *in, struct frame *f)
+static inline enum drop_reason classify_frame(const struct view_port *in, struct frame *f)
 {
     static const uint8_t drop_of[] = {
         [VLAN_OK] = DROP_NONE,
@@ -77,14 +77,40 @@ enum drop_reason forward_classify(const struct view_port *in, struct frame *f)
     return drop_of[vlan_classify(&in->vlan, f->head, f->head_len, &f->vlan)];
 }
 
-static void classify(const struct worker *w, const struct view_port *in, struct burst *b)
+enum drop_reason forward_classify(const struct view_port *in, struct frame *f)
 {
-    for (uint16_t i = 0; i < b->count; i++) {
+    return classify_frame(in, f);
+}
+
+static struct address address_of(const struct fdb *fdb, const struct frame *f, uint64_t mac)
+{
+    uint64_t key = fdb_key(f->vlan.domain, mac);
+
+    return (struct address){.key = key, .hash = fdb_hash(fdb, key)};
+}
+
+/* Most frames have the addresses of the frame before them. */
+static void classify(struct worker *w, const struct view_port *in, struct burst *b)
+{
+    const struct fdb *fdb = w->dp->fdb;
+    struct address dst = {0}, src = {0};
+
+    for (uint32_t i = 0, count = b->count; i < count; i++) {
         struct frame *f = &b->frame[i];
 
-        f->drop = (uint8_t)forward_classify(in, f);
-        if (likely(f->drop == DROP_NONE))
-            fdb_prefetch(w->dp->fdb, f->vlan.domain, mac_to_u64(f->head));
+        f->drop = (uint8_t)classify_frame(in, f);
+        if (unlikely(f->drop != DROP_NONE))
+            continue;
+        if (dst.key != fdb_key(f->vlan.domain, frame_dst(f))) {
+            dst = address_of(fdb, f, frame_dst(f));
+            fdb_prefetch(fdb, dst.hash);
+        }
+        if (src.key != fdb_key(f->vlan.domain, frame_src(f))) {
+            src = address_of(fdb, f, frame_src(f));
+            fdb_prefetch_touch(fdb, src.hash);
+        }
+        w->forward.dst[i] = dst;
+        w->forward.src[i] = src;
     }
 }
 
@@ -129,34 +155,50 @@ static struct verdict decide_group(const struct view_domain *d, uint64_t dst, co
     return v;
 }
 
+static inline struct verdict decide_frame(const struct topology *topology, const struct fdb *fdb,
+                                          uint16_t in, const struct frame *f,
+                                          const struct address *to)
+{
+    const struct view_domain *d = &topology->domain[f->vlan.domain];
+    uint64_t src = frame_src(f);
+    struct fdb_value value;
+    uint32_t slot;
+
+    if (unlikely(mac_u64_is_group(src) || src == 0))
+        return drop_verdict(DROP_src_group);
+    if (unlikely(mac_u64_is_group(to->key)))
+        return decide_group(d, frame_dst(f), f);
+    if (!fdb_lookup_key(fdb, to->key, to->hash, &value, &slot))
+        return (struct verdict){.kind = VERDICT_FLOOD, .flood = DP_FLOOD_UNKNOWN};
+    if (value.port == in)
+        return drop_verdict(DROP_hairpin);
+    return (struct verdict){.kind = VERDICT_UNICAST, .port = value.port};
+}
+
 struct verdict forward_decide(const struct topology *topology, const struct fdb *fdb, uint16_t in,
                               const struct frame *f)
 {
-    const struct view_domain *d = &topology->domain[f->vlan.domain];
-    uint64_t dst = mac_to_u64(f->head);
-    const uint8_t *src = f->head + MAC_BYTES;
-    struct fdb_value to;
-    uint32_t slot;
+    const struct address to = address_of(fdb, f, frame_dst(f));
 
-    if (unlikely(mac_is_group(src) || mac_is_zero(src)))
-        return drop_verdict(DROP_src_group);
-    if (unlikely(mac_is_group(f->head)))
-        return decide_group(d, dst, f);
-    if (!fdb_lookup(fdb, f->vlan.domain, dst, &to, &slot))
-        return (struct verdict){.kind = VERDICT_FLOOD, .flood = DP_FLOOD_UNKNOWN};
-    if (to.port == in)
-        return drop_verdict(DROP_hairpin);
-    return (struct verdict){.kind = VERDICT_UNICAST, .port = to.port};
+    return decide_frame(topology, fdb, in, f, &to);
 }
 
+/* The addresses of the frame before, if they made it a unicast, have the same verdict. */
 static void decide(struct worker *w, uint16_t in, const struct burst *b)
 {
-    for (uint16_t i = 0; i < b->count; i++) {
+    const struct address *dst = w->forward.dst, *src = w->forward.src;
+    struct verdict *v = w->forward.verdict;
+
+    for (uint32_t i = 0, count = b->count; i < count; i++) {
         const struct frame *f = &b->frame[i];
 
-        w->forward.verdict[i] = f->drop != DROP_NONE
-                                    ? drop_verdict(f->drop)
-                                    : forward_decide(w->view->topology, w->dp->fdb, in, f);
+        if (unlikely(f->drop != DROP_NONE))
+            v[i] = drop_verdict(f->drop);
+        else if (i > 0 && v[i - 1].kind == VERDICT_UNICAST && dst[i].key == dst[i - 1].key &&
+                 src[i].key == src[i - 1].key)
+            v[i] = v[i - 1];
+        else
+            v[i] = decide_frame(w->view->topology, w->dp->fdb, in, f, &dst[i]);
     }
 }
 
@@ -183,16 +225,44 @@ static enum drop_reason draw_tokens(const struct worker *w, const struct view_po
     return DROP_NONE;
 }
 
-static void learn(struct worker *w, struct rxq_state *rs, uint16_t port, const struct frame *f,
-                  uint64_t now_ns)
+/* Is a burst done with policing? A trunk's unicasts of one network are charged at once, if there is
+ * enough; else each frame has to ask. */
+static bool police_burst(const struct worker *w, const struct view_port *in, const struct burst *b,
+                         uint64_t now_ns)
 {
-    uint64_t key = fdb_key(f->vlan.domain, mac_to_u64(f->head + MAC_BYTES));
+    struct limit_amount sum = {0, 0};
+    uint16_t domain = VLAN_DOMAIN_NONE;
+    struct limit *police;
 
-    if (likely(rs->last_source.key == key &&
-               rs->last_source.touched_s == (uint32_t)(now_ns / NS_PER_SEC) &&
-               rs->last_source.generation == fdb_generation(w->dp->fdb, port)))
-        return;
-    learn_source_slow(w, rs, port, key, now_ns);
+    if (in->vlan.mode != VLAN_MODE_TRUNK)
+        return true;
+    for (uint32_t i = 0, count = b->count; i < count; i++) {
+        const struct frame *f = &b->frame[i];
+
+        if (w->forward.verdict[i].kind == VERDICT_DROP)
+            continue;
+        if (w->forward.verdict[i].kind == VERDICT_FLOOD ||
+            (domain != VLAN_DOMAIN_NONE && domain != f->vlan.domain))
+            return false;
+        domain = f->vlan.domain;
+        sum.bytes += f->wire_bytes;
+        sum.pkts += f->wire_pkts;
+    }
+    police = w->view->topology->domain[domain].police;
+    return police == NULL || limits_take_all(&police, 1, sum, now_ns);
+}
+
+/* The source that needs no word, since the FDB is known to hold it and its age is of this second.
+ */
+static uint64_t known_source(const struct worker *w, const struct rxq_state *rs, uint16_t port,
+                             uint64_t now_ns)
+{
+    const struct last_source *last = &rs->last_source;
+
+    return last->touched_s == (uint32_t)(now_ns / NS_PER_SEC) &&
+                   last->generation == fdb_generation(w->dp->fdb, port)
+               ? last->key
+               : 0;
 }
 
 static void count_received(struct worker *w, struct rxq_state *rs, uint16_t port,
@@ -201,7 +271,7 @@ static void count_received(struct worker *w, struct rxq_state *rs, uint16_t port
     struct dp_counters *c = &w->port[port];
     uint64_t bytes = 0, wire_bytes = 0, wire_pkts = 0;
 
-    for (uint16_t i = 0; i < b->count; i++) {
+    for (uint32_t i = 0, count = b->count; i < count; i++) {
         bytes += b->frame[i].len;
         wire_bytes += b->frame[i].wire_bytes;
         wire_pkts += b->frame[i].wire_pkts;
@@ -222,28 +292,33 @@ static void commit(struct worker *w, struct rxq_state *rs, uint16_t port, const 
                    uint64_t now_ns)
 {
     const struct view_port *in = &w->view->topology->port[port];
-    uint32_t unicast = 0, flooded = 0;
+    const bool policed = police_burst(w, in, b, now_ns);
+    uint64_t known = known_source(w, rs, port, now_ns);
+    uint32_t dropped = 0, flooded = 0;
 
     count_received(w, rs, port, b);
     capture_received(w, port, b);
-    for (uint16_t i = 0; i < b->count; i++) {
+    for (uint32_t i = 0, count = b->count; i < count; i++) {
         struct verdict *v = &w->forward.verdict[i];
-        const struct frame *f = &b->frame[i];
 
-        if (v->kind != VERDICT_DROP) {
-            enum drop_reason drop = draw_tokens(w, in, v, f, now_ns);
+        if (v->kind == VERDICT_FLOOD || (!policed && v->kind == VERDICT_UNICAST)) {
+            enum drop_reason drop = draw_tokens(w, in, v, &b->frame[i], now_ns);
 
             if (unlikely(drop != DROP_NONE))
                 *v = drop_verdict(drop);
-            else
-                learn(w, rs, port, f, now_ns);
         }
-        if (unlikely(v->kind == VERDICT_DROP))
-            forward_drop(w, port, v->drop, f);
-        unicast += v->kind == VERDICT_UNICAST;
+        if (unlikely(v->kind == VERDICT_DROP)) {
+            forward_drop(w, port, v->drop, &b->frame[i]);
+            dropped++;
+            continue;
+        }
+        if (unlikely(w->forward.src[i].key != known)) {
+            learn_source_slow(w, rs, port, &w->forward.src[i], now_ns);
+            known = known_source(w, rs, port, now_ns);
+        }
         flooded += v->kind == VERDICT_FLOOD;
     }
-    counter_add(&w->port[port].unicast, unicast);
+    counter_add(&w->port[port].unicast, b->count - dropped - flooded);
     counter_add(&w->port[port].flooded, flooded);
 }
 
@@ -263,39 +338,28 @@ static uint16_t bare_type(const struct frame *f)
     return load_be16(f->head + VLAN_ETH_BYTES - 2 + f->vlan.strip * VLAN_TAG_BYTES);
 }
 
-static void add_copy(struct worker *w, const struct view_member *to, const struct frame *f)
+static struct dest *dest_of(struct forward *fw, uint16_t port)
 {
-    struct forward *fw = &w->forward;
-    struct dest *dest;
+    if (fw->dest_of[port] == 0) {
+        fw->dest[fw->dest_count].port = port;
+        fw->dest[fw->dest_count].count = 0;
+        fw->dest_of[port] = ++fw->dest_count;
+    }
+    return &fw->dest[fw->dest_of[port] - 1];
+}
 
+static inline void add_copy(struct worker *w, const struct view_member *to, struct dest *dest,
+                            const struct frame *f)
+{
     if (unlikely(to->bare_tpid != 0 && bare_type(f) == to->bare_tpid)) {
         refuse_copy(w, to->port, DROP_vlan_hop, f);
         return;
     }
-    if (fw->dest_of[to->port] == 0) {
-        fw->dest[fw->dest_count].port = to->port;
-        fw->dest[fw->dest_count].count = 0;
-        fw->dest_of[to->port] = ++fw->dest_count;
-    }
-    fw->copied_bytes += f->len;
-    dest = &fw->dest[fw->dest_of[to->port] - 1];
+    w->forward.copied_bytes += f->len;
     dest->item[dest->count++] = (struct tx_item){
         .frame = f,
         .op = vlan_tag_op(&f->vlan, &to->out),
     };
-}
-
-static void scatter_unicast(struct worker *w, const struct view_domain *d, bool from_isolated,
-                            uint16_t port, const struct frame *f)
-{
-    const struct view_member *to = view_member_find(d, port);
-
-    if (unlikely(to == NULL))
-        refuse_copy(w, port, DROP_not_member, f);
-    else if (unlikely(from_isolated && to->isolated))
-        refuse_copy(w, port, DROP_isolated, f);
-    else
-        add_copy(w, to, f);
 }
 
 static void scatter_flood(struct worker *w, const struct view_domain *d, bool from_isolated,
@@ -305,27 +369,53 @@ static void scatter_flood(struct worker *w, const struct view_domain *d, bool fr
         const struct view_member *to = &d->member[i];
 
         if (to->port != from && !(from_isolated && to->isolated))
-            add_copy(w, to, f);
+            add_copy(w, to, dest_of(&w->forward, to->port), f);
     }
 }
 
+/* Where a unicast goes, if it may go there; else it is dropped. */
+static const struct view_member *unicast_member(struct worker *w, bool from_isolated, uint16_t port,
+                                                const struct frame *f)
+{
+    const struct view_domain *d = &w->view->topology->domain[f->vlan.domain];
+    const struct view_member *to = view_member_find(d, port);
+
+    if (unlikely(to == NULL))
+        refuse_copy(w, port, DROP_not_member, f);
+    else if (unlikely(from_isolated && to->isolated))
+        refuse_copy(w, port, DROP_isolated, f);
+    else
+        return to;
+    return NULL;
+}
+
+/* Most frames go where the frame before them went. */
 static void scatter(struct worker *w, uint16_t from, const struct burst *b)
 {
     const struct topology *t = w->view->topology;
     bool from_isolated = t->port[from].isolated;
+    const struct view_member *to = NULL;
+    struct dest *dest = NULL;
+    uint16_t domain = VLAN_DOMAIN_NONE;
 
-    for (uint16_t i = 0; i < b->count; i++) {
+    for (uint32_t i = 0, count = b->count; i < count; i++) {
         const struct verdict *v = &w->forward.verdict[i];
         const struct frame *f = &b->frame[i];
-        const struct view_domain *d;
 
-        if (v->kind == VERDICT_DROP)
+        if (unlikely(v->kind == VERDICT_DROP))
             continue;
-        d = &t->domain[f->vlan.domain];
-        if (v->kind == VERDICT_UNICAST)
-            scatter_unicast(w, d, from_isolated, v->port, f);
-        else
-            scatter_flood(w, d, from_isolated, from, f);
+        if (unlikely(v->kind == VERDICT_FLOOD)) {
+            scatter_flood(w, &t->domain[f->vlan.domain], from_isolated, from, f);
+            continue;
+        }
+        if (to == NULL || to->port != v->port || domain != f->vlan.domain) {
+            to = unicast_member(w, from_isolated, v->port, f);
+            if (to == NULL)
+                continue;
+            domain = f->vlan.domain;
+            dest = dest_of(&w->forward, to->port);
+        }
+        add_copy(w, to, dest, f);
     }
 }
 

@@ -24,7 +24,7 @@ struct verdict {
     uint8_t drop;  /* enum drop_reason, when dropped */
     uint8_t flood; /* enum dp_flood, when flooded */
     uint16_t port; /* where to, when unicast */
-};
+} __attribute__((aligned(8)));
 
 /* The copies of one burst that go to one port. */
 struct dest {
@@ -33,8 +33,14 @@ struct dest {
     struct tx_item item[BURST_FRAMES];
 };
 
+/* What the FDB knows an address by. */
+struct address {
+    uint64_t key, hash;
+};
+
 struct forward {
     struct burst *burst;
+    struct address dst[BURST_FRAMES], src[BURST_FRAMES]; /* set by classify */
     struct verdict verdict[BURST_FRAMES];
     struct dest *dest; /* room for every port */
     uint16_t dest_count;

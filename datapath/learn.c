@@ -52,27 +52,25 @@ static void make_offer(struct worker *w, struct rxq_state *rs, uint16_t port, ui
     dp_signal(w->dp);
 }
 
-void learn_source_slow(struct worker *w, struct rxq_state *rs, uint16_t port, uint64_t key,
-                       uint64_t now_ns)
+void learn_source_slow(struct worker *w, struct rxq_state *rs, uint16_t port,
+                       const struct address *source, uint64_t now_ns)
 {
-    uint16_t domain = (uint16_t)(key >> FDB_DOMAIN_SHIFT);
-    uint64_t mac = key & (((uint64_t)1 << FDB_DOMAIN_SHIFT) - 1);
     uint32_t generation = fdb_generation(w->dp->fdb, port);
     uint32_t now_s = (uint32_t)(now_ns / NS_PER_SEC), slot;
     struct fdb_value value;
 
-    if (!fdb_lookup(w->dp->fdb, domain, mac, &value, &slot)) {
-        make_offer(w, rs, port, key, now_ns);
+    if (!fdb_lookup_key(w->dp->fdb, source->key, source->hash, &value, &slot)) {
+        make_offer(w, rs, port, source->key, now_ns);
         return;
     }
     if (value.port != port) {
         /* The operator said where a static address is: no frame can move it. */
         if (value.kind != FDB_STATIC)
-            make_offer(w, rs, port, key, now_ns);
+            make_offer(w, rs, port, source->key, now_ns);
         return;
     }
     fdb_touch(w->dp->fdb, slot, now_s);
-    rs->last_source = (struct last_source){key, generation, now_s};
+    rs->last_source = (struct last_source){source->key, generation, now_s};
 }
 
 /* ---- control ----------------------------------------------------------------------------- */

@@ -15,6 +15,7 @@
 struct datapath;
 struct worker;
 struct rxq_state;
+struct address;
 struct rte_ring;
 
 #define OFFERS_PER_PORT 64
@@ -53,7 +54,7 @@ void offer_ring_fini(struct offer_ring *r);
  * @w: the worker
  * @rs: the queue it came by, which remembers it from now on
  * @port: index of the port it came by
- * @key: of the FDB: domain and source address, a unicast one
+ * @source: domain and source address, a unicast one
  * @now_ns: time
  *
  * Called for a source that is not rs->last_source, or whose age was not written in this second.
@@ -61,8 +62,8 @@ void offer_ring_fini(struct offer_ring *r);
  * Context: worker; does not block.
  * Source: IEEE 802.1Q-2022 clause 8.7 (the learning process)
  */
-void learn_source_slow(struct worker *w, struct rxq_state *rs, uint16_t port, uint64_t key,
-                       uint64_t now_ns);
+void learn_source_slow(struct worker *w, struct rxq_state *rs, uint16_t port,
+                       const struct address *source, uint64_t now_ns);
 
 /**
  * learn_service() - enter what workers have offered

@@ -96,6 +96,17 @@ int limits_take(struct limit *const *limits, uint32_t count, struct limit_amount
     return -1;
 }
 
+bool limits_take_all(struct limit *const *limits, uint32_t count, struct limit_amount amount,
+                     uint64_t now_ns)
+{
+    struct limit_amount got = limits_draw(limits, count, amount, now_ns);
+
+    if (likely(got.bytes == amount.bytes && got.pkts == amount.pkts))
+        return true;
+    refund(limits, count, got);
+    return false;
+}
+
 uint64_t limits_when_ns(struct limit *const *limits, uint32_t count, struct limit_amount amount,
                         uint64_t now_ns)
 {

@@ -94,6 +94,8 @@ struct burst {
     uint16_t max_frames;     /* in: at most BURST_FRAMES */
     int64_t left_wire_bytes; /* in: token budget; the frame that makes it negative is the last */
     int64_t left_wire_pkts;
+    uint32_t longest_bytes; /* of its frames */
+    bool requests;          /* one of them asks for a checksum or segmentation */
     struct frame frame[BURST_FRAMES];
     struct frame_seg seg[BURST_SEGS];
 };
@@ -106,6 +108,8 @@ static inline void burst_reset(struct burst *b, uint16_t max_frames, int64_t wir
     b->max_frames = max_frames;
     b->left_wire_bytes = wire_bytes;
     b->left_wire_pkts = wire_pkts;
+    b->longest_bytes = 0;
+    b->requests = false;
 }
 
 /* May the source take one more frame, even one with the longest chain? */
@@ -181,13 +185,29 @@ static inline void burst_commit(struct burst *b, struct frame *f)
             f->l3_off = vlan_l3_offset(f->head, f->head_len);
         if (unlikely(f->l3_off == 0))
             f->drop = DROP_runt;
-        else if ((f->offload.flags | f->offload.gso_type) != 0)
+        else if (unlikely((f->offload.flags | f->offload.gso_type) != 0)) {
             frame_check_offload(f);
+            b->requests = true;
+        }
     }
+    if (f->len > b->longest_bytes)
+        b->longest_bytes = f->len;
     b->seg_count += f->seg_count;
     b->left_wire_bytes -= f->wire_bytes;
     b->left_wire_pkts -= f->wire_pkts;
     b->count++;
+}
+
+/* The addresses as numbers, first byte on the wire most significant; of a committed frame that is
+ * not dropped. */
+static inline uint64_t frame_dst(const struct frame *f)
+{
+    return load_be64(f->head) >> 16;
+}
+
+static inline uint64_t frame_src(const struct frame *f)
+{
+    return load_be64(f->head + 4) & 0xffffffffffff;
 }
 
 /**
@@ -213,6 +233,27 @@ struct frame_out {
 };
 
 /**
+ * frame_offload_out() - what a frame asks for after a tag operation
+ * @f: a committed frame
+ * @op: what changes its tags
+ *
+ * Return: its offload, with the positions moved.
+ * Context: worker; does not block.
+ * Source: virtio 1.2 clause 5.1.6.2
+ */
+static inline struct offload frame_offload_out(const struct frame *f, const struct tag_op *op)
+{
+    struct offload out = f->offload;
+    int growth = tag_op_growth_bytes(op);
+
+    if (out.flags & OFFLOAD_NEEDS_CSUM)
+        out.csum_start = (uint16_t)(out.csum_start + growth);
+    if (out.gso_type != OFFLOAD_GSO_NONE)
+        out.hdr_len = (uint16_t)(out.hdr_len + growth);
+    return out;
+}
+
+/**
  * frame_compose() - what a frame looks like after a tag operation
  * @f: a committed frame, unchanged
  * @op: its strip tags are in the head (classification saw them)
@@ -225,34 +266,26 @@ struct frame_out {
 static inline void frame_compose(const struct frame *f, const struct tag_op *op, uint8_t *scratch,
                                  struct frame_out *ret_out)
 {
-    enum { ADDRS = VLAN_ETH_BYTES - 2 };
     int growth = tag_op_growth_bytes(op);
-    uint32_t skip = ADDRS + op->strip * VLAN_TAG_BYTES;
+    uint32_t skip = VLAN_ADDRS_BYTES + op->strip * VLAN_TAG_BYTES;
     uint8_t *p = scratch;
 
     ret_out->head = f->head;
     ret_out->head_len = f->head_len;
     ret_out->seg = f->seg;
     ret_out->seg_count = f->seg_count;
-    ret_out->len = f->len;
-    ret_out->offload = f->offload;
+    ret_out->len = (uint32_t)((int)f->len + growth);
+    ret_out->offload = frame_offload_out(f, op);
     if (likely(tag_op_is_none(op)))
         return;
 
-    memcpy(p, f->head, ADDRS);
-    p += ADDRS;
-    for (int i = 0; i < op->push; i++, p += VLAN_TAG_BYTES) {
-        store_be16(p, op->tag[i].tpid);
-        store_be16(p + 2, op->tag[i].tci);
-    }
+    memcpy(p, f->head, VLAN_ADDRS_BYTES);
+    p += VLAN_ADDRS_BYTES;
+    for (int i = 0; i < op->push; i++, p += VLAN_TAG_BYTES)
+        tag_op_write(op, i, p);
     memcpy(p, f->head + skip, f->head_len - skip);
     ret_out->head = scratch;
     ret_out->head_len = (uint32_t)((int)f->head_len + growth);
-    ret_out->len = (uint32_t)((int)f->len + growth);
-    if (f->offload.flags & OFFLOAD_NEEDS_CSUM)
-        ret_out->offload.csum_start = (uint16_t)(f->offload.csum_start + growth);
-    if (f->offload.gso_type != OFFLOAD_GSO_NONE)
-        ret_out->offload.hdr_len = (uint16_t)(f->offload.hdr_len + growth);
 }
 
 /* One copy of a frame on its way to a port. */

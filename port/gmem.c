@@ -398,3 +398,12 @@ bool gmem_copy_in(const struct gmem_map *map, struct gmem_hit *hit, uint64_t gpa
     }
     return true;
 }
+
+void *gmem_at_slow(const struct gmem_map *map, struct gmem_hit *hit, uint64_t gpa,
+                   uint64_t len_bytes)
+{
+    uint64_t have = 0;
+    uint8_t *host = gmem_find(map, hit, gpa, len_bytes, &have);
+
+    return have == len_bytes ? host : NULL;
+}

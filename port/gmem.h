@@ -186,6 +186,10 @@ static inline uint8_t *gmem_find(const struct gmem_map *map, struct gmem_hit *hi
     return hit->host + off;
 }
 
+/* The slow half of gmem_at(): in another region, or in none. */
+void *gmem_at_slow(const struct gmem_map *map, struct gmem_hit *hit, uint64_t gpa,
+                   uint64_t len_bytes);
+
 /**
  * gmem_at() - look up a range that must be in one region
  * @map: the map
@@ -200,10 +204,11 @@ static inline uint8_t *gmem_find(const struct gmem_map *map, struct gmem_hit *hi
 static inline void *gmem_at(const struct gmem_map *map, struct gmem_hit *hit, uint64_t gpa,
                             uint64_t len_bytes)
 {
-    uint64_t have = 0;
-    uint8_t *host = gmem_find(map, hit, gpa, len_bytes, &have);
+    uint64_t off = gpa - hit->gpa;
 
-    return have == len_bytes ? host : NULL;
+    if (unlikely(off >= hit->size_bytes || len_bytes > hit->size_bytes - off))
+        return gmem_at_slow(map, hit, gpa, len_bytes);
+    return hit->host + off;
 }
 
 /**
@@ -277,12 +282,24 @@ static inline void gmem_copy(uint8_t *dst, const uint8_t *src, size_t len)
     }
 }
 
-/* Copy to our own memory. Behind it the compiler must assume that guest memory has changed, and so
- * cannot go back to it in place of the copy. */
+/* Behind this the compiler must assume that @object, a copy of guest memory, is not what it wrote
+ * there, and so cannot go back to guest memory in place of it. */
+#define gmem_copied(object) __asm__ volatile("" : "+m"(object))
+
+/* Copy to our own memory, of any size. */
 static inline void gmem_read(void *dst, const void *src, size_t len)
 {
     gmem_copy(dst, src, len);
-    __asm__ volatile("" ::: "memory");
+    gmem_copied(*(uint8_t(*)[])dst);
+}
+
+/* Of any alignment. What is there now, for nothing but leaving it as it is. */
+static inline uint64_t gmem_peek_u64(const void *p)
+{
+    uint64_t v;
+
+    memcpy(&v, p, sizeof(v));
+    return v;
 }
 
 /* ---- stores: the only way to write guest memory ------------------------------------------- *

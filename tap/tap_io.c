@@ -1,21 +1,28 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * Bursts from and to the kernel: one readv or writev per frame, vnet header in front. Workers; no
- * call blocks, the queues are non-blocking.
+ * Bursts from and to the kernel: one system call per frame, vnet header in front. Workers; no call
+ * blocks, the queues are non-blocking.
+ *
+ * A short frame is one piece for the kernel, since looking at an iovec costs it more than the bytes
+ * cost us. The calls are made without libc's wrappers, which are cancellation points.
  */
 #include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #include "tap/tap_port.h"
 
 /* More pieces than this are gathered first; a guest's 64 KB frame has 17 to 20. */
 #define TX_IOV_MAX 64
 
-/* One byte more than the longest frame, so that what was cut is noticed. */
-#define RX_BODY_BYTES (FRAME_MAX_BYTES - FRAME_HEAD_BYTES + 1)
+/* Header and frame as they are read; a byte more than the longest frame shows what was cut. */
+#define RX_READ_BYTES (VNET_HDR_BYTES + FRAME_MAX_BYTES + 1)
+/* What a frame takes of the arena at most. */
+#define RX_SLOT_BYTES (TAP_RX_FRAME_AT + FRAME_MAX_BYTES + CACHE_LINE_BYTES)
 
 /* The vnet header on the wire to the kernel, little-endian.
  * Source: virtio 1.2 clause 5.1.6, Linux TUNSETVNETLE */
@@ -26,9 +33,8 @@ struct vnet_hdr {
     uint16_t gso_size;
     uint16_t csum_start;
     uint16_t csum_offset;
-    uint16_t num_buffers;
 };
-static_assert(sizeof(struct vnet_hdr) == VNET_HDR_MRG_BYTES, "no padding");
+static_assert(sizeof(struct vnet_hdr) == VNET_HDR_BYTES, "no padding");
 
 static inline struct tap_port *tap_of_rxq(const struct port_rxq *q)
 {
@@ -72,36 +78,37 @@ static void fill_offload(const struct vnet_hdr *h, struct offload *o)
     o->csum_offset = le16toh(h->csum_offset);
 }
 
-static void fill_frame(struct burst *b, struct frame *f, uint8_t *body, uint32_t len)
+static void fill_frame(struct burst *b, struct frame *f, const uint8_t *bytes, uint32_t len)
 {
     f->len = len;
     f->head_len = len < FRAME_HEAD_BYTES ? (uint16_t)len : FRAME_HEAD_BYTES;
+    memcpy(f->head, bytes, FRAME_HEAD_BYTES);
     if (len > FRAME_MAX_BYTES)
         f->drop = DROP_too_long;
     if (len <= FRAME_HEAD_BYTES)
         return;
-    burst_segs(b)[0] = (struct frame_seg){.base = body, .len = len - FRAME_HEAD_BYTES};
+    burst_segs(b)[0] =
+        (struct frame_seg){.base = bytes + FRAME_HEAD_BYTES, .len = len - FRAME_HEAD_BYTES};
     f->seg_count = 1;
 }
 
-/* Read one frame. Return the bytes of its body, or a negative errno. */
-static int64_t rx_one(int fd, struct burst *b, uint8_t *body)
+/* Read one frame into @slot. Return its bytes, or a negative errno. */
+static int64_t rx_one(int fd, struct burst *b, uint8_t *slot)
 {
-    struct frame *f = burst_next(b);
+    uint8_t *bytes = slot + TAP_RX_FRAME_AT;
     struct vnet_hdr h;
-    struct iovec iov[] = {
-        {.iov_base = &h, .iov_len = sizeof(h)},
-        {.iov_base = f->head, .iov_len = FRAME_HEAD_BYTES},
-        {.iov_base = body, .iov_len = RX_BODY_BYTES},
-    };
-    ssize_t n = readv(fd, iov, ARRAY_SIZE(iov));
+    struct frame *f;
+    long n = syscall(SYS_read, fd, bytes - sizeof(h), RX_READ_BYTES);
 
-    if (n < (ssize_t)sizeof(h))
+    if (n < (long)sizeof(h))
         return n < 0 ? -errno : -EAGAIN;
+    n -= (long)sizeof(h);
+    memcpy(&h, bytes - sizeof(h), sizeof(h));
+    f = burst_next(b);
     fill_offload(&h, &f->offload);
-    fill_frame(b, f, body, (uint32_t)n - sizeof(h));
+    fill_frame(b, f, bytes, (uint32_t)n);
     burst_commit(b, f);
-    return f->seg_count != 0 ? f->seg[0].len : 0;
+    return n;
 }
 
 void tap_rx(struct port_rxq *q, struct burst *b)
@@ -112,11 +119,12 @@ void tap_rx(struct port_rxq *q, struct burst *b)
     uint32_t used = 0;
 
     queue->drained = dev == NULL;
-    while (!queue->drained && burst_has_room(b) && used + RX_BODY_BYTES <= TAP_RX_ARENA_BYTES) {
+    while (!queue->drained && burst_has_room(b) && used + RX_SLOT_BYTES <= TAP_RX_ARENA_BYTES) {
         int64_t rc = rx_one(dev->fd[q->index], b, queue->arena + used);
 
         if (likely(rc >= 0)) {
-            used += ((uint32_t)rc + CACHE_LINE_BYTES - 1) & ~(CACHE_LINE_BYTES - 1u);
+            used +=
+                (TAP_RX_FRAME_AT + (uint32_t)rc + CACHE_LINE_BYTES - 1) & ~(CACHE_LINE_BYTES - 1u);
             continue;
         }
         queue->drained = rc != -EINTR;
@@ -157,38 +165,50 @@ static void fill_header(const struct offload *o, struct vnet_hdr *h)
     };
 }
 
-/* Copy the segments into @scratch. Return the bytes, 0 when they do not fit. */
-static uint32_t gather(const struct frame_seg *seg, uint16_t count, uint8_t *scratch)
+/* Copy the segments to @to. Return the bytes, 0 when they do not fit. */
+static uint32_t gather(const struct frame_out *out, uint8_t *to, uint32_t room)
 {
     uint32_t used = 0;
 
-    for (uint16_t i = 0; i < count; i++) {
-        if (seg[i].len > TAP_TX_SCRATCH_BYTES - used)
+    for (uint16_t i = 0; i < out->seg_count; i++) {
+        if (out->seg[i].len > room - used)
             return 0;
-        memcpy(scratch + used, seg[i].base, seg[i].len);
-        used += seg[i].len;
+        memcpy(to + used, out->seg[i].base, out->seg[i].len);
+        used += out->seg[i].len;
     }
     return used;
 }
 
-/* Fill @iov with header, head and body. Return the number of pieces, 0 when the frame is too long.
- */
-static int fill_iov(struct vnet_hdr *h, const struct frame_out *out, uint8_t *scratch,
-                    struct iovec *iov)
+/* Put header and head into @scratch, and what leads to the body into @iov. Return the number of
+ * pieces, 0 when the frame is too long. */
+static int fill_iov(const struct tx_item *item, uint8_t *scratch, struct iovec *iov)
 {
-    int n = 0;
+    uint8_t *head = scratch + sizeof(struct vnet_hdr);
+    struct frame_out out;
+    struct vnet_hdr h;
+    uint32_t used;
+    int n = 1;
 
-    iov[n++] = (struct iovec){.iov_base = h, .iov_len = sizeof(*h)};
-    iov[n++] = (struct iovec){.iov_base = (void *)(uintptr_t)out->head, .iov_len = out->head_len};
-    if (unlikely(out->seg_count + n > TX_IOV_MAX)) {
-        uint32_t bytes = gather(out->seg, out->seg_count, scratch);
+    frame_compose(item->frame, &item->op, head, &out);
+    if (out.head != head)
+        memcpy(head, out.head, out.head_len);
+    fill_header(&out.offload, &h);
+    memcpy(scratch, &h, sizeof(h));
+    used = sizeof(h) + out.head_len;
+    if (likely(sizeof(h) + out.len <= TAP_TX_SHORT_BYTES)) {
+        used += gather(&out, scratch + used, TAP_TX_SHORT_BYTES - used);
+    } else if (likely(out.seg_count < TX_IOV_MAX)) {
+        for (uint16_t i = 0; i < out.seg_count; i++)
+            iov[n++] = (struct iovec){.iov_base = (void *)(uintptr_t)out.seg[i].base,
+                                      .iov_len = out.seg[i].len};
+    } else {
+        uint32_t bytes = gather(&out, scratch + TAP_TX_SHORT_BYTES, FRAME_MAX_BYTES);
 
-        iov[n++] = (struct iovec){.iov_base = scratch, .iov_len = bytes};
-        return bytes != 0 ? n : 0;
+        iov[n++] = (struct iovec){.iov_base = scratch + TAP_TX_SHORT_BYTES, .iov_len = bytes};
+        if (bytes == 0)
+            return 0;
     }
-    for (uint16_t i = 0; i < out->seg_count; i++)
-        iov[n++] = (struct iovec){.iov_base = (void *)(uintptr_t)out->seg[i].base,
-                                  .iov_len = out->seg[i].len};
+    iov[0] = (struct iovec){.iov_base = scratch, .iov_len = used};
     return n;
 }
 
@@ -210,20 +230,17 @@ static uint8_t drop_of_errno(struct port *port, struct tap_device *dev, int erro
 static uint8_t tx_one(struct port_txq *q, struct tap_device *dev, uint8_t *scratch,
                       const struct tx_item *item)
 {
-    uint8_t head[FRAME_COMPOSE_BYTES];
     struct iovec iov[TX_IOV_MAX];
-    struct frame_out out;
-    struct vnet_hdr h;
-    int pieces;
+    int pieces = fill_iov(item, scratch, iov), fd = dev->fd[q->index];
+    long n;
 
-    frame_compose(item->frame, &item->op, head, &out);
-    fill_header(&out.offload, &h);
-    pieces = fill_iov(&h, &out, scratch, iov);
     if (unlikely(pieces == 0))
         return DROP_kernel_refused;
-    if (likely(writev(dev->fd[q->index], iov, pieces) >= 0))
-        return DROP_NONE;
-    return drop_of_errno(q->port, dev, errno);
+    if (likely(pieces == 1))
+        n = syscall(SYS_write, fd, iov[0].iov_base, iov[0].iov_len);
+    else
+        n = syscall(SYS_writev, fd, iov, (long)pieces);
+    return likely(n >= 0) ? DROP_NONE : drop_of_errno(q->port, dev, errno);
 }
 
 void tap_tx(struct port_txq *q, struct tx_item *items, uint16_t count)

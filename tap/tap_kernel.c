@@ -130,7 +130,7 @@ static int open_more(struct tap_device *dev, const struct tap_config *c, struct 
 
 static int set_header(const struct tap_device *dev, struct vsw_err *err)
 {
-    const int bytes = VNET_HDR_MRG_BYTES, little_endian = 1;
+    const int bytes = VNET_HDR_BYTES, little_endian = 1;
 
     if (ioctl(dev->fd[0], TUNSETVNETHDRSZ, &bytes) < 0 ||
         ioctl(dev->fd[0], TUNSETVNETLE, &little_endian) < 0 ||

@@ -10,6 +10,11 @@
 #include "tap/tap_port.h"
 
 #define LOOK_NS NS_PER_SEC
+/* A device at which so many looks found nothing new is looked at less often: a thousand idle ports
+ * are not to cost a thousand questions to the kernel in every second. A read from a device that is
+ * gone fails, so that is noticed by itself while a worker reads. */
+#define QUIET_LOOKS   10
+#define QUIET_LOOK_NS (3 * NS_PER_SEC)
 
 static void submit(struct tap_port *tap);
 
@@ -111,7 +116,9 @@ static void look_later(struct tap_port *tap)
 {
     if (tap->timer != NULL || tap->stopping || (tap->hopeless && tap->device == NULL))
         return;
-    (void)tap->port.host->timer(tap->port.host, clock_now_ns() + LOOK_NS, tick, tap, &tap->timer);
+    (void)tap->port.host->timer(
+        tap->port.host, clock_now_ns() + (tap->same_looks < QUIET_LOOKS ? LOOK_NS : QUIET_LOOK_NS),
+        tick, tap, &tap->timer);
 }
 
 static void closed(void *arg)
@@ -182,6 +189,11 @@ static void take_device(struct tap_port *tap)
     host->event(host, &tap->port, PORT_EVENT_CONNECTED, tap->want.ifname);
 }
 
+static bool looks_different(const struct tap_port *tap, const struct tap_status *now)
+{
+    return memcmp(&tap->status, now, sizeof(*now)) != 0;
+}
+
 static void job_done(void *arg)
 {
     struct tap_port *tap = arg;
@@ -189,6 +201,10 @@ static void job_done(void *arg)
 
     tap->busy = false;
     take_device(tap);
+    if (job->err.code != 0 || !job->looked || job->apply || looks_different(tap, &job->status))
+        tap->same_looks = 0;
+    else if (tap->same_looks < QUIET_LOOKS)
+        tap->same_looks++;
     if (job->looked) {
         tap->status = job->status;
         tap->last_mac = job->status.link.mac;

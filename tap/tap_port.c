@@ -111,7 +111,7 @@ static void tap_info(const struct port *port, struct port_info *ret_info)
     *ret_info = info;
 }
 
-/* As of the last look, at most about a second ago. */
+/* As of the last look: about a second ago, three where nothing has changed for long. */
 static void tap_counters(const struct port *port, port_counter_cb *cb, void *arg)
 {
     static const char *const names[TAP_FILTER_VERDICTS][2] = {

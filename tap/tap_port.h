@@ -6,7 +6,8 @@
  * States, all decided on the control thread:
  *
  *   no device   -- once a second: open --> device, published to workers
- *   device      -- once a second: look --> still there; after a change, settings made as wanted
+ *   device      -- once a second, less often when nothing changes: look --> still there; after a
+ *                  change, settings made as wanted
  *   device gone -- unpublish, grace period, close --> no device
  *
  * One job at a time is on its way (`busy`): a look or opening on the helper, a grace period, a
@@ -17,11 +18,17 @@
 
 #include "tap/tap_kernel.h"
 
-/* One receive queue's memory for bodies. A burst ends when a longest frame would not fit any more;
+/* One receive queue's memory for frames. A burst ends when a longest frame would not fit any more;
  * pages that were never needed are never there. */
 #define TAP_RX_ARENA_BYTES (512u * 1024)
-/* Where the bodies of frames with very many segments are gathered for one write. */
-#define TAP_TX_SCRATCH_BYTES FRAME_MAX_BYTES
+/* Where a frame begins behind a cache line's start: the payload of TCP over IPv4 with timestamps,
+ * behind 66 bytes of headers, is aligned when the kernel copies it. */
+#define TAP_RX_FRAME_AT 62
+
+/* Header, head and a short body are put together for one write; this is what it takes at most. */
+#define TAP_TX_SHORT_BYTES 2048
+/* Behind that: the body of a frame with very many segments is gathered. */
+#define TAP_TX_SCRATCH_BYTES (TAP_TX_SHORT_BYTES + FRAME_MAX_BYTES)
 
 struct tap_queue {
     /* the worker of the receive queue */
@@ -60,9 +67,10 @@ struct tap_port {
     struct tap_config want;
     bool stopping, workers_gone;
     bool busy;
-    bool changed;    /* want is newer than what was applied last */
-    bool may_create; /* false once we were attached to a device of others */
-    bool hopeless;   /* cannot come back */
+    uint8_t same_looks; /* in a row that found nothing new */
+    bool changed;       /* want is newer than what was applied last */
+    bool may_create;    /* false once we were attached to a device of others */
+    bool hopeless;      /* cannot come back */
     struct port_timer *timer;
     struct tap_job job;
     struct tap_status status;

@@ -34,6 +34,7 @@ shell_files() { # by name, or by their first line
 
 format() { c_files | xargs -d '\n' clang-format --dry-run -Werror; }
 shell() { shell_files | xargs -d '\n' -n 12 -P "$(nproc)" shellcheck; }
+python() { git ls-files '*.py' | xargs -d '\n' pyflakes3; }
 reference() { "$build/vswitchd" --print-api | diff docs/reference.md - && return
     echo "docs/reference.md is stale: run make docs"
     return 1
@@ -53,6 +54,7 @@ lint "arrows between rooms: tools/check_deps.py" tools/check_deps.py
 lint "comments of headers: tools/check_comments.py" tools/check_comments.py
 lint "length of functions: tools/check_functions.py" tools/check_functions.py
 lint "shell scripts: shellcheck" shell
+lint "python: pyflakes3" python
 lint "manual pages: mandoc" pages
 lint "options in vswitchd(8)" options
 lint "example in vswitch.json(5)" example

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # Install the Debian packages that building and testing the switch needs and that are missing.
-# usage: setup.sh [--check] [build|test]...
+# usage: setup.sh [--check] [build|test|bench]...
 #   --check   only say what is missing (exit status 1 if something is)
-#   build     what `make` needs; test: what the test layers and the demo need; default: both
+#   build     what `make` needs; test: what the test layers and the demo need; default: both; bench:
+#   the peers that `make bench` compares with
 # One apt-get call, and none at all when nothing is missing. Needs root only when it must install.
 set -u
 
@@ -26,6 +27,7 @@ test_packages=(
     libcmocka-dev jq                      # unit and flow tests; reading `vswitchctl -j`
     libclang-rt-14-dev                    # fuzzers (gcc brings its own sanitizers)
     clang-format shellcheck mandoc git    # lint
+    pyflakes3                             # lint of tools/ and bench/
     iproute2 iputils-ping ethtool iperf3  # namespaces, TAPs, traffic
     socat tcpdump tshark                  # raw frames, looking at them
     procps util-linux kmod cpio xz-utils  # tools of the scripts
@@ -35,6 +37,13 @@ test_packages=(
     dpdk                                  # testpmd: one more front-end, the peer of a memif
     dnsmasq-base                          # DHCP and TFTP for the guest that boots by PXE
     expect tmux                           # terminal tests of vswitchctl
+    gnuplot-nox                           # charts of pktgen
+)
+bench_packages=(
+    openvswitch-switch openvswitch-switch-dpdk # a peer
+    dpdk                                  # testpmd: a peer
+    iproute2 iperf3 procps util-linux     # namespaces, the Linux bridge, TCP
+    python3 gnuplot-nox                   # the benchmark itself, its charts
 )
 
 say() { printf 'setup: %s\n' "$*"; }
@@ -63,6 +72,14 @@ install_missing() { # PACKAGE...
         fail "apt-get could not install all of: $*"
 }
 
+# The benchmark runs its peers by hand. A service that came with a package now is not wanted; one that
+# was here before is somebody's.
+stop_new_services() { # PACKAGE...
+    [[ " $* " == *' openvswitch-switch '* && -d /run/systemd/system ]] || return 0
+    say "openvswitch-switch: its service is not needed, so it is stopped and disabled"
+    systemctl --quiet disable --now openvswitch-switch.service
+}
+
 main() {
     local check=false wanted=() missing left
     while [[ $# -gt 0 ]]; do
@@ -70,7 +87,8 @@ main() {
         --check) check=true ;;
         build) wanted+=("${build_packages[@]}") ;;
         test) wanted+=("${test_packages[@]}") ;;
-        *) fail "unknown word '$1'; usage: setup.sh [--check] [build|test]..." ;;
+        bench) wanted+=("${bench_packages[@]}") ;;
+        *) fail "unknown word '$1'; usage: setup.sh [--check] [build|test|bench]..." ;;
         esac
         shift
     done
@@ -88,6 +106,7 @@ main() {
     $check && return 1
     [[ $(id -u) -eq 0 ]] || fail "run this as root, or install them: apt-get install ${missing[*]}"
     install_missing "${missing[@]}"
+    stop_new_services "${missing[@]}"
     left=$(list_missing "${wanted[@]}")
     [[ -z $left ]] || fail "still missing after apt-get: $left"
     say "all ${#wanted[@]} packages are installed"

@@ -102,6 +102,7 @@ int vring_init(struct vring *v, const struct vring_config *config, const struct 
     v->enabled = config->enabled;
     v->next = config->last_avail;
     v->avail_seen = config->last_avail;
+    v->fetched = config->last_avail;
     v->notify = true;
     return 0;
 }

@@ -72,7 +72,27 @@ struct vring_stats {
     uint64_t drained;    /* chains of a disabled ring */
 };
 
-/* Private to vring*.c; here so that a live port can hold it by value. */
+/* Chains that are looked at ahead; also the most that one burst of frames takes. */
+#define VFRONT_MAX BURST_FRAMES
+
+/* Private to vring*.c, as all below; here so that a live port can hold it by value. A descriptor,
+ * fetched. */
+struct vdesc {
+    uint64_t addr;
+    uint32_t len;
+    uint16_t flags;
+    uint16_t next;
+};
+
+/* The head of a chain that was looked at ahead. */
+struct vhead {
+    struct vdesc d;
+    uint8_t *host; /* of a flat chain: one plain descriptor of the right direction, not empty, in
+                    * one region; else NULL */
+    uint16_t id;
+    uint8_t error; /* enum vring_error */
+};
+
 struct vring {
     /* constant */
     const uint8_t *desc;
@@ -102,6 +122,10 @@ struct vring {
     _Atomic uint64_t bad_chains;
     _Atomic uint64_t calls;
     _Atomic uint64_t drained;
+    /* Heads of the chains from the present position up to @fetched, each at its index modulo
+     * VFRONT_MAX. They are checked, and what they name is on its way into the cache. */
+    uint16_t fetched;
+    struct vhead head[VFRONT_MAX] cache_aligned;
 } cache_aligned;
 
 /**

@@ -4,6 +4,14 @@
  */
 #include "vhost-user/vring_chain.h"
 
+void chain_guess(struct vring *v, const struct vdesc *d)
+{
+    const void *ahead = d->len == 0 ? NULL : gmem_at(v->map, &v->hit, d->addr, 1);
+
+    if (ahead != NULL)
+        prefetch_read(ahead);
+}
+
 /* Fetch descriptor @i of the table that the walk is in; @i is below c->limit. */
 static enum chain_step fetch(struct chain *c, uint16_t i)
 {

@@ -4,8 +4,8 @@
  * what a guest wrote are here, once, for both directions. Private to vring*.c; workers.
  *
  * Each descriptor is fetched once, by two loads, into a struct vdesc, and never looked at again in
- * guest memory. A visit first looks at the head descriptors of all chains it may take (vfront_load)
- * so that the cache misses of a burst overlap, then goes through the chains in order.
+ * guest memory. Heads are fetched a burst ahead (vfront_fill): what they name comes from another
+ * CPU's cache, while this one works on the burst before.
  */
 #ifndef VHOST_USER_VRING_CHAIN_H
 #define VHOST_USER_VRING_CHAIN_H
@@ -22,36 +22,12 @@
 #define VAVAIL_F_NO_INTERRUPT 1
 #define VUSED_F_NO_NOTIFY     1
 
-/* Chains that are looked at ahead; also the most that one burst of frames takes. */
-#define VFRONT_MAX BURST_FRAMES
-
 /* A visit begins no further chain when it has seen so many descriptors; the last one may have
  * FRAME_SEGS_MAX, so this bounds the time of a visit whatever the guest posts. A burst of the
  * longest frames into buffers of 1500 bytes needs about 1400. */
 #define VISIT_DESCS (2 * FRAME_SEGS_MAX)
 
 _Static_assert(VRING_NUM_MAX <= 32768, "an index jump must be told from a wrap");
-
-struct vdesc {
-    uint64_t addr;
-    uint32_t len;
-    uint16_t flags;
-    uint16_t next;
-};
-
-/* The head of a chain that was looked at ahead. */
-struct vhead {
-    struct vdesc d;
-    struct gmem_span span; /* the first piece of a chain that is one plain descriptor */
-    uint16_t id;
-    uint8_t error; /* enum vring_error */
-};
-
-struct vfront {
-    uint16_t base; /* index of head[0] in the available ring */
-    uint16_t count;
-    struct vhead head[VFRONT_MAX];
-};
 
 enum chain_step {
     CHAIN_SPAN, /* a piece of a buffer */
@@ -76,21 +52,15 @@ struct chain {
     uint32_t left;
 };
 
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "struct vdesc is read as it is");
+
 static inline struct vdesc vdesc_load(const uint8_t *p)
 {
-    uint64_t hi;
-    struct vdesc d = {.addr = gmem_load_u64(p)};
+    const uint64_t raw[2] = {gmem_load_u64(p), gmem_load_u64(p + 8)};
+    struct vdesc d;
 
-    hi = gmem_load_u64(p + 8);
-    d.len = (uint32_t)hi;
-    d.flags = (uint16_t)(hi >> 32);
-    d.next = (uint16_t)(hi >> 48);
+    memcpy(&d, raw, sizeof(d));
     return d;
-}
-
-static inline bool vdesc_is_plain(const struct vdesc *d)
-{
-    return (d->flags & (VDESC_F_NEXT | VDESC_F_INDIRECT)) == 0;
 }
 
 /* Is the buffer one that this ring may carry? Its address is checked as it is used, by span_take().
@@ -111,22 +81,6 @@ static inline enum vring_error span_take(struct vring *v, uint64_t gpa, uint32_t
         return VRING_BAD_ADDRESS;
     *ret_span = (struct gmem_span){.host = host, .gpa = gpa, .len = (uint32_t)have};
     return VRING_OK;
-}
-
-static inline enum vring_error head_check(struct vring *v, struct vhead *h, bool writes)
-{
-    enum vring_error e = vdesc_check(&h->d, writes);
-
-    h->span.len = 0;
-    if (e != VRING_OK || h->d.len == 0)
-        return e;
-    return span_take(v, h->d.addr, h->d.len, &h->span);
-}
-
-/* A chain whose whole content is h->span: one plain descriptor in one region. */
-static inline bool head_is_flat(const struct vhead *h)
-{
-    return vdesc_is_plain(&h->d) && h->span.len == h->d.len && h->error == VRING_OK;
 }
 
 /**
@@ -177,13 +131,16 @@ uint16_t vring_available(struct vring *v);
  */
 void vring_publish(struct vring *v);
 
-/* Take one chain: write its used element. The guest sees it when vring_publish() moves the index.
- */
-static inline void vring_take(struct vring *v, uint16_t id, uint32_t len_bytes)
+/* Take the chain at @position, the present one: write its used element. The guest sees it when
+ * vring_publish() moves the index. A driver that hands out its buffers in turn has the same element
+ * there from the last time round: left alone, it stays in the caches of both sides. */
+static inline void vring_take(struct vring *v, uint16_t position, uint16_t id, uint32_t len_bytes)
 {
-    uint32_t at = 4 + 8u * (vring_position(v) & v->mask);
+    uint32_t at = 4 + 8u * (position & v->mask);
+    uint64_t element = (uint64_t)len_bytes << 32 | id;
 
-    gmem_write_u64(v->map, v->used + at, v->used_gpa + at, (uint64_t)len_bytes << 32 | id);
+    if (gmem_peek_u64(v->used + at) != element)
+        gmem_write_u64(v->map, v->used + at, v->used_gpa + at, element);
     v->taken++;
 }
 
@@ -198,56 +155,83 @@ static inline uint16_t avail_load(const struct vring *v, uint16_t position)
     return gmem_load_u16(v->avail + 4 + 2u * (position & v->mask));
 }
 
-static inline void prefetch(const void *p, bool writes)
+static inline struct vhead *vfront_head(struct vring *v, uint16_t position)
 {
-    if (writes)
-        __builtin_prefetch(p, 1);
+    return &v->head[position % VFRONT_MAX];
+}
+
+static inline bool vfront_has(const struct vring *v, uint16_t position)
+{
+    return (int16_t)(v->fetched - position) > 0;
+}
+
+/**
+ * chain_guess() - have fetched what the walk through a chain will want first
+ * @v: the ring
+ * @d: its head, unchecked; the walk checks all of it
+ *
+ * Context: worker; does not block.
+ * Source: none
+ */
+void chain_guess(struct vring *v, const struct vdesc *d);
+
+/* Fetch and check the head of a chain whose id is inside the table. */
+static inline void head_load(struct vring *v, struct vhead *h, uint16_t id, bool writes)
+{
+    const uint16_t kind = VDESC_F_NEXT | VDESC_F_INDIRECT | VDESC_F_WRITE;
+    const struct vdesc d = vdesc_load(v->desc + (uint32_t)id * VDESC_BYTES);
+    uint8_t *host = NULL;
+
+    if (likely((d.flags & kind) == (writes ? VDESC_F_WRITE : 0) && d.len > 0))
+        host = gmem_at(v->map, &v->hit, d.addr, d.len);
     else
-        __builtin_prefetch(p);
-}
-
-/* Fetch and check one head whose id is known to be inside the table. */
-static inline void head_load(struct vring *v, struct vhead *h, bool writes)
-{
-    h->d = vdesc_load(v->desc + (uint32_t)h->id * VDESC_BYTES);
+        chain_guess(v, &d);
+    h->d = d;
+    h->host = host;
+    h->id = id;
     h->error = VRING_OK;
-    h->span.len = 0;
-    if (likely(vdesc_is_plain(&h->d))) {
-        h->error = (uint8_t)head_check(v, h, writes);
-    } else {
-        struct gmem_span ahead;
-
-        /* Only a guess at what the walk will want; it checks all of it. */
-        if (h->d.len != 0 && span_take(v, h->d.addr, h->d.len, &ahead) == VRING_OK)
-            prefetch(ahead.host, false);
-    }
+    /* The line of the header is often only read, see vring_tx.c. */
+    prefetch_read(host);
+    if (writes)
+        prefetch_write(host + CACHE_LINE_BYTES);
+    else
+        prefetch_read(host + CACHE_LINE_BYTES);
 }
 
-/* Look at the heads of @count chains, at most VFRONT_MAX, from the present position on. */
-static inline void vfront_load(struct vring *v, struct vfront *front, uint16_t count, bool writes)
+static inline void head_fetch(struct vring *v, struct vhead *h, uint16_t position, bool writes)
 {
-    front->base = vring_position(v);
-    front->count = count;
-    for (uint16_t i = 0; i < count; i++) {
-        struct vhead *h = &front->head[i];
+    uint16_t id = avail_load(v, position);
 
-        h->id = avail_load(v, (uint16_t)(front->base + i));
-        h->error = VRING_BAD_HEAD;
-        h->d.flags = 0;
-        if (likely(h->id < v->num))
-            prefetch(v->desc + (uint32_t)h->id * VDESC_BYTES, false);
-    }
-    for (uint16_t i = 0; i < count; i++) {
-        struct vhead *h = &front->head[i];
+    if (likely(id < v->num))
+        head_load(v, h, id, writes);
+    else
+        *h = (struct vhead){.id = id, .error = VRING_BAD_HEAD};
+}
 
-        if (unlikely(h->id >= v->num))
-            continue;
-        head_load(v, h, writes);
-        if (likely(h->span.len > 0)) {
-            prefetch(h->span.host, writes);
-            prefetch(h->span.host + CACHE_LINE_BYTES, writes);
-        }
-    }
+/* Look at the heads of the next @count chains, at most VFRONT_MAX, unless that was done before. All
+ * of them are available. */
+static inline void vfront_fill(struct vring *v, uint16_t count, bool writes)
+{
+    uint16_t position = vring_position(v), end = (uint16_t)(position + count);
+    uint16_t at = vfront_has(v, position) ? v->fetched : position;
+
+    if ((int16_t)(end - at) <= 0)
+        return;
+    v->fetched = end;
+    for (; at != end; at++)
+        head_fetch(v, vfront_head(v, at), at, writes);
+}
+
+/* Look at what the next burst will want, while this one is worked on; and have the descriptors of
+ * the one behind it fetched. Most drivers hand those out in turn, so four are on a line. */
+static inline void vfront_ahead(struct vring *v, bool writes)
+{
+    uint16_t position = vring_position(v);
+    uint16_t left = (uint16_t)(v->avail_seen - position);
+
+    vfront_fill(v, left < VFRONT_MAX ? left : VFRONT_MAX, writes);
+    for (uint16_t i = VFRONT_MAX; i < 2 * VFRONT_MAX && i < left; i += 4)
+        prefetch_read(v->desc + (uint32_t)avail_load(v, (uint16_t)(position + i)) * VDESC_BYTES);
 }
 
 static inline void chain_start(struct chain *c, struct vring *v, const struct vhead *h, bool writes)

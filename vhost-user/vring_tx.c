@@ -15,6 +15,9 @@ struct tx_header {
 };
 _Static_assert(sizeof(struct tx_header) == VNET_HDR_MRG_BYTES, "as the guest reads it");
 
+/* num_buffers of a frame that one chain holds. */
+#define ONE_BUFFER 1
+
 /* The buffers for one frame. */
 struct tx_room {
     uint32_t spans;
@@ -26,7 +29,6 @@ struct tx_room {
 struct tx_visit {
     struct vring *v;
     uint32_t seen; /* descriptors */
-    struct vfront front;
 };
 
 /* Where the next byte goes. */
@@ -75,42 +77,82 @@ static void write_spans(const struct vring *v, const struct tx_room *room,
     }
 }
 
-/* The same to one span, with all positions known beforehand. */
-static inline void write_flat(const struct vring *v, const struct gmem_span *to,
-                              const struct frame_out *out)
+/* The next bytes of a chain of one piece. */
+static inline struct gmem_span put_flat(const struct vring *v, struct gmem_span to, const void *src,
+                                        uint32_t len)
 {
-    const uint16_t num_buffers = 1;
-    uint32_t off = sizeof(out->offload), left = out->len - out->head_len;
+    gmem_write(v->map, to.host, to.gpa, src, len);
+    return (struct gmem_span){.host = to.host + len, .gpa = to.gpa + len};
+}
 
-    gmem_write(v->map, to->host, to->gpa, &out->offload, sizeof(out->offload));
-    if (likely(v->hdr_bytes > off)) {
-        gmem_write(v->map, to->host + off, to->gpa + off, &num_buffers, sizeof(num_buffers));
-        off += sizeof(num_buffers);
+/* A frame that asks for nothing nearly always finds its header there already: the guest left it so
+ * when it last used the buffer. The line then stays in the caches of both sides. */
+static inline bool header_is_there(const struct vring *v, const uint8_t *to, const struct frame *f)
+{
+    return likely(v->hdr_bytes == VNET_HDR_MRG_BYTES &&
+                  (f->offload.flags | f->offload.gso_type) == 0) &&
+           gmem_peek_u64(to) == 0 && gmem_peek_u64(to + 4) == (uint64_t)ONE_BUFFER << 48;
+}
+
+static inline struct gmem_span write_header(const struct vring *v, struct gmem_span to,
+                                            const struct frame *f, const struct tag_op *op)
+{
+    const uint16_t num_buffers = ONE_BUFFER;
+    struct offload offload;
+
+    if (likely(header_is_there(v, to.host, f)))
+        return (struct gmem_span){.host = to.host + VNET_HDR_MRG_BYTES,
+                                  .gpa = to.gpa + VNET_HDR_MRG_BYTES};
+    offload = frame_offload_out(f, op);
+    to = put_flat(v, to, &offload, sizeof(offload));
+    if (likely(v->hdr_bytes > sizeof(offload)))
+        to = put_flat(v, to, &num_buffers, sizeof(num_buffers));
+    return to;
+}
+
+static inline struct gmem_span write_head(const struct vring *v, struct gmem_span to,
+                                          const struct frame *f, const struct tag_op *op)
+{
+    uint32_t skip = VLAN_ADDRS_BYTES + op->strip * VLAN_TAG_BYTES;
+
+    if (likely(tag_op_is_none(op)))
+        return put_flat(v, to, f->head, f->head_len);
+    to = put_flat(v, to, f->head, VLAN_ADDRS_BYTES);
+    for (int i = 0; i < op->push; i++) {
+        uint8_t tag[VLAN_TAG_BYTES];
+
+        tag_op_write(op, i, tag);
+        to = put_flat(v, to, tag, VLAN_TAG_BYTES);
     }
-    gmem_write(v->map, to->host + off, to->gpa + off, out->head, out->head_len);
-    off += out->head_len;
-    for (const struct frame_seg *s = out->seg; left > 0; s++) {
+    return put_flat(v, to, f->head + skip, f->head_len - skip);
+}
+
+/* What write_spans() does, to one span that is long enough and straight from the frame. */
+static inline void write_flat(const struct vring *v, const struct vhead *h, const struct frame *f,
+                              const struct tag_op *op)
+{
+    struct gmem_span to = {.host = h->host, .gpa = h->d.addr};
+    uint32_t left = f->len - f->head_len;
+
+    to = write_header(v, to, f, op);
+    to = write_head(v, to, f, op);
+    for (const struct frame_seg *s = f->seg; unlikely(left > 0); s++) {
         uint32_t n = s->len < left ? s->len : left;
 
-        assert(s < out->seg + out->seg_count);
-        gmem_write(v->map, to->host + off, to->gpa + off, s->base, n);
-        off += n;
+        assert(s < f->seg + f->seg_count);
+        to = put_flat(v, to, s->base, n);
         left -= n;
     }
 }
 
 /* The next chain to take: one that was looked at ahead, or else @spare, freshly fetched. */
-static const struct vhead *next_head(struct tx_visit *t, struct vhead *spare)
+static const struct vhead *next_head(struct vring *v, struct vhead *spare)
 {
-    struct vring *v = t->v;
-    uint16_t at = (uint16_t)(vring_position(v) - t->front.base);
+    uint16_t position = vring_position(v);
 
-    if (likely(at < t->front.count))
-        return &t->front.head[at];
-    spare->id = avail_load(v, vring_position(v));
-    spare->error = VRING_BAD_HEAD;
-    if (spare->id < v->num)
-        head_load(v, spare, true);
+    if (likely(vfront_has(v, position)))
+        return vfront_head(v, position);
+    head_fetch(v, spare, position, true);
     return spare;
 }
 
@@ -133,7 +175,7 @@ static enum chain_step room_add(struct tx_room *room, struct chain *c, uint64_t 
 /* A chain in which not even the header has room goes back: it would stand in the way for ever. */
 static void give_back(struct vring *v, struct tx_room *room, uint16_t id)
 {
-    vring_take(v, id, 0);
+    vring_take(v, vring_position(v), id, 0);
     count_one(&v->bad_chains);
     room->spans = 0;
     room->bytes = 0;
@@ -151,7 +193,7 @@ static enum drop_reason room_take(struct tx_visit *t, struct tx_room *room, uint
 
     if (vring_position(v) == v->avail_seen || t->seen >= VISIT_DESCS)
         return DROP_dst_full;
-    h = next_head(t, &spare);
+    h = next_head(v, &spare);
     chain_start(&c, v, h, true);
     step = room_add(room, &c, need);
     t->seen += c.seen;
@@ -168,17 +210,23 @@ static enum drop_reason room_take(struct tx_visit *t, struct tx_room *room, uint
     if (room->bytes < need && !v->mergeable)
         return DROP_rx_buf_too_small;
     room->chains++;
-    vring_take(v, h->id, (uint32_t)(u64_min(room->bytes, need) - before));
+    vring_take(v, vring_position(v), h->id, (uint32_t)(u64_min(room->bytes, need) - before));
     return DROP_NONE;
 }
 
 /* Frames that need more than one plain descriptor. */
-static enum drop_reason tx_walk(struct tx_visit *t, const struct frame_out *out, uint32_t need)
+static __attribute__((noinline)) enum drop_reason tx_walk(struct tx_visit *t,
+                                                          const struct tx_item *item)
 {
     struct vring *v = t->v;
+    uint8_t scratch[FRAME_COMPOSE_BYTES];
+    struct frame_out out;
     struct tx_room room;
     uint16_t taken_before = v->taken;
+    uint32_t need;
 
+    frame_compose(item->frame, &item->op, scratch, &out);
+    need = v->hdr_bytes + out.len;
     room.spans = 0;
     room.chains = 0;
     room.bytes = 0;
@@ -192,31 +240,23 @@ static enum drop_reason tx_walk(struct tx_visit *t, const struct frame_out *out,
         if (room.chains == 0)
             taken_before = v->taken;
     }
-    write_spans(v, &room, out);
+    write_spans(v, &room, &out);
     return DROP_NONE;
 }
 
 static inline enum drop_reason tx_frame(struct tx_visit *t, const struct tx_item *item)
 {
     struct vring *v = t->v;
-    uint8_t scratch[FRAME_COMPOSE_BYTES];
-    struct frame_out out;
-    uint16_t at = (uint16_t)(vring_position(v) - t->front.base);
-    uint32_t need;
+    uint16_t position = vring_position(v);
+    const struct vhead *h = vfront_head(v, position);
+    uint32_t need = v->hdr_bytes + item->frame->len + (uint32_t)tag_op_growth_bytes(&item->op);
 
-    frame_compose(item->frame, &item->op, scratch, &out);
-    need = v->hdr_bytes + out.len;
-    if (likely(at < t->front.count)) {
-        const struct vhead *h = &t->front.head[at];
-
-        if (likely(head_is_flat(h) && h->span.len >= need)) {
-            write_flat(v, &h->span, &out);
-            vring_take(v, h->id, need);
-            t->seen++;
-            return DROP_NONE;
-        }
-    }
-    return tx_walk(t, &out, need);
+    if (unlikely(!vfront_has(v, position) || h->host == NULL || h->d.len < need))
+        return tx_walk(t, item);
+    write_flat(v, h, item->frame, &item->op);
+    vring_take(v, position, h->id, need);
+    t->seen++;
+    return DROP_NONE;
 }
 
 /* At most VFRONT_MAX frames. */
@@ -225,7 +265,7 @@ static void tx_group(struct tx_visit *t, struct tx_item *items, uint16_t count)
     struct vring *v = t->v;
     uint16_t available = vring_usable(v) ? vring_available(v) : 0;
 
-    vfront_load(v, &t->front, available < count ? available : count, true);
+    vfront_fill(v, available < count ? available : count, true);
     for (uint16_t i = 0; i < count; i++)
         items[i].drop =
             (uint8_t)(likely(vring_usable(v)) ? tx_frame(t, &items[i]) : DROP_dst_error);
@@ -233,10 +273,8 @@ static void tx_group(struct tx_visit *t, struct tx_item *items, uint16_t count)
 
 void vring_tx(struct vring *v, struct tx_item *items, uint16_t count)
 {
-    struct tx_visit t; /* not zeroed: the front is large */
+    struct tx_visit t = {.v = v};
 
-    t.v = v;
-    t.seen = 0;
     if (unlikely(!v->enabled)) {
         for (uint16_t i = 0; i < count; i++)
             items[i].drop = DROP_dst_down;
@@ -248,5 +286,7 @@ void vring_tx(struct vring *v, struct tx_item *items, uint16_t count)
         n = (uint16_t)u64_min(count - done, VFRONT_MAX);
         tx_group(&t, items + done, n);
     }
+    if (likely(vring_usable(v)))
+        vfront_ahead(v, true);
     vring_publish(v);
 }

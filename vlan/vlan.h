@@ -30,7 +30,8 @@
 
 #define VLAN_DOMAIN_NONE 0
 
-#define VLAN_ETH_BYTES 14 /* two addresses and the type */
+#define VLAN_ADDRS_BYTES 12 /* two addresses */
+#define VLAN_ETH_BYTES   14 /* and the type */
 
 enum vlan_mode { VLAN_MODE_ACCESS, VLAN_MODE_TRUNK, VLAN_MODE_QINQ, VLAN_MODE_COUNT };
 
@@ -115,6 +116,13 @@ static inline bool tag_op_is_none(const struct tag_op *op)
 static inline int tag_op_growth_bytes(const struct tag_op *op)
 {
     return (op->push - op->strip) * VLAN_TAG_BYTES;
+}
+
+/* Tag @i of those to put in, as it is on the wire. */
+static inline void tag_op_write(const struct tag_op *op, int i, uint8_t tag[VLAN_TAG_BYTES])
+{
+    store_be16(tag, op->tag[i].tpid);
+    store_be16(tag + 2, op->tag[i].tci);
 }
 
 static inline bool vlan_is_tag(uint16_t ethertype)

@@ -359,6 +359,27 @@ static void nested_limits(void **state)
     assert_int_equal(got.bytes, want.bytes);
 }
 
+static void all_or_nothing(void **state)
+{
+    static struct limit port, tenant;
+    struct limit *both[LIMITS_MAX] = {&port, NULL, &tenant};
+
+    port.bytes = make(1000000, 10000, 1500, 0);
+    port.pkts = make(1000, 4, 64, 0);
+    tenant.bytes = make(1000000, 3000, 1500, 0);
+    tenant.pkts = make(BUCKET_UNLIMITED, 0, 64, 0);
+    assert_true(limits_take_all(both, 3, (struct limit_amount){1000, 3}, 0));
+    assert_in_range(bucket_available(&port.bytes, 0), 8999, 9000);
+    assert_in_range(bucket_available(&tenant.bytes, 0), 1999, 2000);
+    assert_int_equal(bucket_available(&port.pkts, 0), 1);
+    /* No debt, unlike with a single frame; and nothing is charged. */
+    assert_false(limits_take_all(both, 3, (struct limit_amount){1000, 2}, 0));
+    assert_false(limits_take_all(both, 3, (struct limit_amount){2500, 1}, 0));
+    assert_in_range(bucket_available(&port.bytes, 0), 8998, 9000);
+    assert_in_range(bucket_available(&tenant.bytes, 0), 1998, 2000);
+    assert_int_equal(bucket_available(&port.pkts, 0), 1);
+}
+
 static void default_bursts(void **state)
 {
     assert_int_equal(bucket_default_burst_bytes(BPS(5000000), 65536, BUCKET_POLICE), 4 * 65536);
@@ -389,13 +410,21 @@ static void speed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(policing_is_exact),   cmocka_unit_test(below_the_rate_nothing_is_lost),
-        cmocka_unit_test(no_drift_in_an_hour), cmocka_unit_test(draws_are_bounded),
-        cmocka_unit_test(debt_of_one_frame),   cmocka_unit_test(when_is_when),
-        cmocka_unit_test(unlimited),           cmocka_unit_test(live_change_keeps_debt),
-        cmocka_unit_test(time_wraps),          cmocka_unit_test(clocks_of_workers_differ),
-        cmocka_unit_test(workers_share),       cmocka_unit_test(nested_limits),
-        cmocka_unit_test(default_bursts),      cmocka_unit_test(speed),
+        cmocka_unit_test(policing_is_exact),
+        cmocka_unit_test(below_the_rate_nothing_is_lost),
+        cmocka_unit_test(no_drift_in_an_hour),
+        cmocka_unit_test(draws_are_bounded),
+        cmocka_unit_test(debt_of_one_frame),
+        cmocka_unit_test(when_is_when),
+        cmocka_unit_test(unlimited),
+        cmocka_unit_test(live_change_keeps_debt),
+        cmocka_unit_test(time_wraps),
+        cmocka_unit_test(clocks_of_workers_differ),
+        cmocka_unit_test(workers_share),
+        cmocka_unit_test(nested_limits),
+        cmocka_unit_test(all_or_nothing),
+        cmocka_unit_test(default_bursts),
+        cmocka_unit_test(speed),
     };
 
 #ifdef __SANITIZE_THREAD__

@@ -526,7 +526,7 @@ static void tags_are_pushed(void **state)
 static void refused_frames_have_a_reason(void **state)
 {
     static struct frame_seg seg[1];
-    static uint8_t body[200];
+    static uint8_t body[4000]; /* more than is copied for one write */
     static struct frame f, good;
     struct tx_item items[] = {{.frame = &f}, {.frame = &good}};
     struct port *port;

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Network namespaces, the end points of kernel traffic."""
+import os
+
+from bench.process import run
+
+
+class Netns:
+    """A namespace that is gone at the end of the block."""
+
+    def __init__(self, name):
+        self.name = f"vswb{os.getpid()}-{name}"
+
+    def __enter__(self):
+        run("ip", "netns", "add", self.name)
+        self.ip("link", "set", "lo", "up")
+        # Router and listener chatter of IPv6 would add frames that nobody asked for.
+        self.run("sysctl", "-qw", "net.ipv6.conf.default.disable_ipv6=1")
+        return self
+
+    def __exit__(self, *_):
+        run("ip", "netns", "del", self.name)
+
+    def ip(self, *words):
+        return run("ip", "-n", self.name, *words)
+
+    def run(self, *words, seconds=30):
+        return run("ip", "netns", "exec", self.name, *words, seconds=seconds)
+
+    def has(self, interface):
+        return f" {interface}: " in self.ip("-o", "link", "show")
+
+    def mac(self, interface):
+        return self.run("cat", f"/sys/class/net/{interface}/address").strip()
+
+    def counter(self, interface, name):
+        return int(self.run("cat", f"/sys/class/net/{interface}/statistics/{name}"))

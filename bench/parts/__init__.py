@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The parts of the benchmark, in the order in which they run and are reported."""
+from bench.parts.delay import Idle, Latency, Rtt
+from bench.parts.drain import Drain
+from bench.parts.kernel import TapFrames, TapTcp, VmTapFrames, VmTapTcp
+from bench.parts.rates import Features, Flows, Macs, Ports, Sizes, Tso
+
+ALL = {part.name: part for part in (
+    Sizes, Tso, Flows, Macs, Ports, Features, TapTcp, VmTapTcp, TapFrames, VmTapFrames,
+    Latency, Rtt, Idle, Drain)}

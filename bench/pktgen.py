@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The generator's command line, known here and nowhere else. It runs on the generator's core."""
+import contextlib
+import json
+
+from bench import host
+from bench.process import Program, run
+
+MSS = 1460
+TCP_HEADERS = 14 + 20 + 20 + 4  # Ethernet, IPv4, TCP, FCS
+
+
+class Pktgen:
+    def __init__(self, bench):
+        self.bench = bench
+        self.binary = bench.build / "pktgen"
+        self.report = bench.dir / "pktgen.json"
+
+    def run(self, ports, seconds, netns=None, **traffic):
+        """Frames as fast as they go: rx_pps, tx_pps, rx_bps of all ports, limit."""
+        words = ["run", *self.ports(ports, tso="tso_payload" in traffic), *self.streams(ports, **traffic), "--time", f"{seconds}s"]
+        return self.point(words, netns)
+
+    def pdr(self, ports, **traffic):
+        """The highest rate with at most 0.1 % loss."""
+        return self.point(["pdr", *self.ports(ports), *self.streams(ports, **traffic)], seconds=180)
+
+    def latency(self, ports, rate_pps, seconds, **traffic):
+        """Percentiles at a rate, in ns."""
+        words = ["latency", *self.ports(ports), *self.streams(ports, **traffic),
+                 "--rates", f"{rate_pps:.0f}pps", "--time", f"{seconds}s"]
+        return self.point(words)
+
+    def ping_pong(self, ports, seconds, gap_us):
+        words = ["latency", "--ping-pong", *self.ports(ports), "--time", f"{seconds}s",
+                 "--gap", f"{gap_us}us"]
+        return self.point(words)
+
+    @contextlib.contextmanager
+    def connected(self, ports):
+        """Silent guests on all ports for the time of the block."""
+        guests = Program("pktgen", [self.binary, "run", *self.ports(ports), *self.common(),
+                                    "--time", "3600s", "--stream", "tx=0,rx=1,size=64,rate=1pps"],
+                         host.GENERATOR_CORE, self.bench.dir / "guests.log")
+        try:
+            yield
+        finally:
+            guests.stop()
+
+    def ports(self, ports, tso=False):
+        """VhostPort, or a specification as it is."""
+        for port in ports:
+            yield "--port"
+            if isinstance(port, str):
+                yield port
+            else:
+                yield (f"vhost:{port.path},entries=1024" + (",server" if port.guest_listens else "")
+                       + (",tso,mrg=on" if tso else ""))
+
+    def streams(self, ports, senders=(0, 1), trunk_vlan=None, tso_payload=None, size=None, **keys):
+        """Between each pair of ports, from its first, its second or both; from a single port to
+        nobody. `keys` are those of a stream."""
+        for i in range(len(ports)):
+            if i % 2 not in senders:
+                continue
+            words = [f"tx={i}"] + ([f"rx={i ^ 1}"] if i ^ 1 < len(ports) else [])
+            if tso_payload:
+                words += [f"size={tso_payload + TCP_HEADERS}", f"tso={MSS}", "l4=tcp"]
+            else:
+                words.append(f"size={size}")
+            words += [f"{key}={value}" for key, value in keys.items()]
+            if trunk_vlan and i % 2:
+                words.append(f"vlan={trunk_vlan}")
+            yield "--stream"
+            yield ",".join(words)
+
+    def point(self, words, netns=None, seconds=60):
+        """Run it; the one point of its report."""
+        command = [self.binary, *words, *self.common(), "--json", self.report]
+        if netns:
+            command = ["ip", "netns", "exec", netns.name, *command]
+        run(*command, seconds=seconds)
+        report = json.loads(self.report.read_text())
+        return {**report["points"][0], "wake": report.get("wake")}
+
+    def common(self):
+        return ["--core", host.GENERATOR_CORE, "--quiet", *(["--huge"] if self.bench.huge_bytes else [])]

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What every system is: started with the ports that are wished for, and stopped."""
+import contextlib
+import shutil
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench import host
+
+
+@dataclass
+class Tap:
+    """A kernel interface that is wished for: where, and its name there."""
+    netns: object
+    name: str
+
+
+@dataclass
+class Wish:
+    """What a measurement asks of a system."""
+    vhost: int = 0                            # VM ports
+    taps: list = field(default_factory=list)  # of Tap
+    mtu: int = 1500
+    macs: int = 2                             # addresses that it must be able to learn
+    features: bool = False                    # vswitchd: a tag on one side, limits everywhere
+
+
+@dataclass
+class VhostPort:
+    """The socket of a VM port. One side listens, the other connects."""
+    path: Path
+    guest_listens: bool
+
+
+class System:
+    """Subclasses give name, title, start(wish) and stop(), and fill self.vhost."""
+    name = title = ""
+    programs = ()  # that must be installed
+
+    def __init__(self, bench):
+        self.bench = bench
+        self.core = host.SWITCH_CORE
+        self.vhost = []
+        self.daemon = None
+        self.dir = None
+
+    @contextlib.contextmanager
+    def running(self, wish):
+        """Started for the block; what it has said is lost with its folder, unless it failed."""
+        self.dir = Path(tempfile.mkdtemp(prefix=f"vswb-{self.name}-"))
+        self.vhost, self.daemon = [], None
+        with contextlib.ExitStack() as stack:
+            stack.callback(shutil.rmtree, self.dir, ignore_errors=True)
+            stack.callback(self.stop)
+            self.start(wish)
+            yield self
+
+    def start(self, wish):
+        raise NotImplementedError
+
+    def stop(self):
+        if self.daemon:
+            self.daemon.stop()
+
+    def connected(self):
+        """How many VM ports have a guest."""
+        raise NotImplementedError
+
+    def busy(self):
+        """(frames, cycles) of busy bursts so far; None: it does not count them."""
+        return None
+
+    def cpu_ns(self):
+        return self.daemon.cpu_ns()

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * Devices of DPDK made of port specs. A driver says little when it fails, so the reason is found
+ * out afterwards: by looking at the socket or the interface, never before, because a switch would
+ * see a visitor that is no VM.
+ */
+#include <errno.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <rte_bus_vdev.h>
+#include <rte_cycles.h>
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+
+#include "base/base.h"
+#include "base/clock.h"
+#include "pktgen/cable.h"
+#include "pktgen/env.h"
+#include "pktgen/port.h"
+
+#define POOL_CACHE    256
+#define POOL_SPARE    768 /* in flight between the driver and us, and in the cache */
+#define MBUF_OVERHEAD 384 /* struct rte_mbuf, headroom, header of the pool, rounding */
+#define ARGS_SIZE     384
+#define POLL_US       2000
+
+static unsigned pool_count(const struct pg_port_spec *spec)
+{
+    unsigned entries = spec->kind == PG_PORT_VHOST ? spec->entries : 1024;
+
+    return spec->queues * entries + POOL_SPARE;
+}
+
+uint64_t pg_port_mem_bytes(const struct pg_port_spec *spec)
+{
+    uint64_t rings = (uint64_t)spec->queues * spec->entries * 256 + (256u << 10);
+
+    return (uint64_t)pool_count(spec) * (spec->rxbuf_bytes + MBUF_OVERHEAD) + rings;
+}
+
+/* ---- why it does not work -------------------------------------------------------------------- */
+
+static int socket_why(const struct pg_port_spec *spec, struct vsw_err *err)
+{
+    struct sockaddr_un un = {.sun_family = AF_UNIX};
+    struct stat st;
+    int fd, rc = 0;
+
+    if (spec->server)
+        return vsw_err_set(err, -EIO, "port", "%s cannot be listened on: %s", spec->target,
+                           access(spec->target, F_OK) == 0 ? "the file exists" : pg_env_said());
+    if (stat(spec->target, &st) != 0) {
+        rc = -errno;
+        vsw_err_set(err, rc, "port", "no such socket: %s", spec->target);
+        vsw_err_hint(err, "start the switch first, or let pktgen listen: vhost:PATH,server");
+        return rc;
+    }
+    if (!S_ISSOCK(st.st_mode))
+        return vsw_err_set(err, -ENOTSOCK, "port", "%s is no socket", spec->target);
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    snprintf(un.sun_path, sizeof(un.sun_path), "%s", spec->target);
+    if (fd >= 0 && connect(fd, (struct sockaddr *)&un, sizeof(un)) != 0)
+        rc = -errno;
+    if (fd >= 0)
+        close(fd);
+    if (rc == -ECONNREFUSED)
+        return vsw_err_set(err, rc, "port", "nobody listens on %s", spec->target);
+    if (rc != 0)
+        return vsw_err_set(err, rc, "port", "%s: %s", spec->target, strerror(-rc));
+    vsw_err_set(err, -EPROTO, "port", "the peer at %s broke off the negotiation", spec->target);
+    vsw_err_hint(err, "%s", pg_env_said());
+    return -EPROTO;
+}
+
+static int device_why(const struct pg_port_spec *spec, int rc, struct vsw_err *err)
+{
+    if (spec->kind == PG_PORT_VHOST)
+        return socket_why(spec, err);
+    if (spec->kind == PG_PORT_IF && if_nametoindex(spec->target) == 0)
+        return vsw_err_set(err, -ENOENT, "port", "no such interface: %s", spec->target);
+    if (geteuid() != 0)
+        return vsw_err_set(err, -EPERM, "port", "the interface %s needs root", spec->target);
+    vsw_err_set(err, -EIO, "port", "%s cannot be opened: %s", spec->target, strerror(-rc));
+    vsw_err_hint(err, "%s", pg_env_said());
+    return -EIO;
+}
+
+/* ---- making the device ----------------------------------------------------------------------- */
+
+static void vhost_args(const struct pg_port_spec *spec, char *ret_args)
+{
+    int len = snprintf(ret_args, ARGS_SIZE,
+                       "path=%s,queues=%u,queue_size=%u,server=%d,packed_vq=%d,mrg_rxbuf=%d,"
+                       "in_order=%d,vectorized=%d",
+                       spec->target, spec->queues, spec->entries, spec->server, spec->packed,
+                       spec->mergeable, spec->in_order, spec->vectors);
+
+    if (spec->has_mac)
+        snprintf(ret_args + len, ARGS_SIZE - (size_t)len, ",mac=%02x:%02x:%02x:%02x:%02x:%02x",
+                 spec->mac[0], spec->mac[1], spec->mac[2], spec->mac[3], spec->mac[4],
+                 spec->mac[5]);
+}
+
+static void if_args(const struct pg_port_spec *spec, char *ret_args)
+{
+    bool jumbo = spec->rxbuf_bytes > 2048;
+
+    if (spec->xdp)
+        snprintf(ret_args, ARGS_SIZE, "iface=%s", spec->target);
+    else
+        snprintf(ret_args, ARGS_SIZE, "iface=%s,qpairs=1,blocksz=%u,framesz=%u,framecnt=%u",
+                 spec->target, jumbo ? 131072 : 4096, jumbo ? 65536 : 2048, jumbo ? 256 : 1024);
+}
+
+static int vdev_make(const struct pg_port_spec *spec, unsigned number, uint16_t *ret_id)
+{
+    char name[32], args[ARGS_SIZE];
+    const char *driver = "net_tap";
+    int rc;
+
+    if (spec->kind == PG_PORT_VHOST) {
+        driver = "net_virtio_user";
+        vhost_args(spec, args);
+    } else if (spec->kind == PG_PORT_IF) {
+        driver = spec->xdp ? "net_af_xdp" : "net_af_packet";
+        if_args(spec, args);
+    } else {
+        snprintf(args, sizeof(args), "iface=%s", spec->target);
+    }
+    snprintf(name, sizeof(name), "%s%u", driver, number);
+    rc = rte_vdev_init(name, args);
+    if (rc != 0)
+        return rc < 0 ? rc : -EIO;
+    return rte_eth_dev_get_port_by_name(name, ret_id);
+}
+
+static uint64_t offloads_rx(const struct pg_port_spec *spec)
+{
+    uint64_t flags = spec->mergeable ? RTE_ETH_RX_OFFLOAD_SCATTER : 0;
+
+    if (spec->csum)
+        flags |= RTE_ETH_RX_OFFLOAD_UDP_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM;
+    return spec->tso ? flags | RTE_ETH_RX_OFFLOAD_TCP_LRO : flags;
+}
+
+static uint64_t offloads_tx(const struct pg_port_spec *spec)
+{
+    uint64_t flags = 0;
+
+    if (spec->csum)
+        flags |= RTE_ETH_TX_OFFLOAD_UDP_CKSUM | RTE_ETH_TX_OFFLOAD_TCP_CKSUM;
+    return spec->tso ? flags | RTE_ETH_TX_OFFLOAD_TCP_TSO | RTE_ETH_TX_OFFLOAD_MULTI_SEGS : flags;
+}
+
+/* Buffers come back as soon as the peer has taken that many, while they are in the cache still; the
+ * driver's own choice lets them go once around the ring first. */
+static uint16_t tx_free_thresh(const struct pg_port_spec *spec)
+{
+    uint16_t used = spec->entries >= 256 ? 64 : spec->entries / 4;
+
+    return spec->entries - used;
+}
+
+static int device_configure(struct pg_port *port, struct vsw_err *err)
+{
+    const struct pg_port_spec *spec = &port->spec;
+    struct rte_eth_dev_info info;
+    struct rte_eth_conf conf = {.rxmode.offloads = offloads_rx(spec),
+                                .txmode.offloads = offloads_tx(spec)};
+    struct rte_eth_txconf tx = {.offloads = conf.txmode.offloads};
+    int rc = rte_eth_dev_info_get(port->id, &info);
+
+    if (spec->kind == PG_PORT_VHOST)
+        tx.tx_free_thresh = tx_free_thresh(spec);
+
+    if (rc == 0 && spec->rxbuf_bytes > 2048)
+        conf.rxmode.mtu = (uint32_t)u64_min(info.max_mtu, spec->rxbuf_bytes - 18);
+    if (rc == 0 && (conf.rxmode.offloads & ~info.rx_offload_capa ||
+                    conf.txmode.offloads & ~info.tx_offload_capa)) {
+        vsw_err_set(err, -ENOTSUP, "port", "the peer at %s does not offer %s", spec->target,
+                    spec->tso ? "TCP segmentation" : "checksums");
+        vsw_err_hint(err, "leave %s out", spec->tso ? "tso" : "csum");
+        return -ENOTSUP;
+    }
+    if (rc == 0)
+        rc = rte_eth_dev_configure(port->id, spec->queues, spec->queues, &conf);
+    for (uint16_t q = 0; rc == 0 && q < spec->queues; q++) {
+        rc = rte_eth_rx_queue_setup(port->id, q, spec->entries, 0, NULL, port->rx_pool);
+        if (rc == 0)
+            rc = rte_eth_tx_queue_setup(port->id, q, spec->entries, 0, &tx);
+    }
+    if (rc == 0 && spec->kind == PG_PORT_RING)
+        rc = pg_cable_faults(spec, port->id, port->rx_pool);
+    if (rc == 0)
+        rc = rte_eth_dev_start(port->id);
+    if (rc == 0)
+        return 0;
+    vsw_err_set(err, rc, "port", "%s cannot be set up: %s", spec->target, strerror(-rc));
+    vsw_err_hint(err, "%s", pg_env_said());
+    return rc;
+}
+
+static int link_wait(const struct pg_port *port, unsigned wait_ms, struct vsw_err *err)
+{
+    const struct pg_port_spec *spec = &port->spec;
+    uint64_t end = clock_now_ns() + wait_ms * NS_PER_MS;
+    struct rte_eth_link link = {0};
+
+    while (rte_eth_link_get_nowait(port->id, &link) == 0 && !link.link_status) {
+        if (clock_now_ns() > end) {
+            vsw_err_set(err, -ETIMEDOUT, "port", "%s within %u ms: %s",
+                        spec->server ? "nobody connected" : "the link did not come up", wait_ms,
+                        spec->target);
+            vsw_err_hint(err, "--wait SECONDS waits longer");
+            return -ETIMEDOUT;
+        }
+        usleep(POLL_US);
+    }
+    return 0;
+}
+
+static int pool_make(struct pg_port *port, unsigned number, struct vsw_err *err)
+{
+    const struct pg_port_spec *spec = &port->spec;
+    char name[32];
+
+    snprintf(name, sizeof(name), "rx%u", number);
+    port->rx_pool = rte_pktmbuf_pool_create_by_ops(
+        name, pool_count(spec), POOL_CACHE, 0, (uint16_t)(spec->rxbuf_bytes + RTE_PKTMBUF_HEADROOM),
+        0, "ring_sp_sc");
+    if (port->rx_pool != NULL)
+        return 0;
+    return vsw_err_set(err, -ENOMEM, "port", "no memory for the buffers of %s", spec->target);
+}
+
+int pg_port_open(struct pg_port *port, const struct pg_port_spec *spec, unsigned number,
+                 unsigned wait_ms, struct vsw_err *err)
+{
+    int rc;
+
+    port->spec = *spec;
+    port->foreign = spec->kind == PG_PORT_RING;
+    pg_env_hush();
+    rc = pool_make(port, number, err);
+    if (rc != 0)
+        return rc;
+    if (spec->kind == PG_PORT_RING)
+        rc = pg_cable_plug(spec, number, &port->id);
+    else
+        rc = vdev_make(spec, number, &port->id);
+    if (rc == -EEXIST)
+        return vsw_err_set(err, rc, "port", "ring:%s has two ends already", spec->target);
+    if (rc != 0)
+        return device_why(spec, rc, err);
+    port->open = true;
+    rc = device_configure(port, err);
+    if (rc == 0)
+        rc = link_wait(port, wait_ms, err);
+    if (rc == 0 && spec->kind != PG_PORT_VHOST && spec->kind != PG_PORT_RING)
+        (void)rte_eth_promiscuous_enable(port->id);
+    return rc;
+}
+
+void pg_port_close(struct pg_port *port)
+{
+    if (!port->open)
+        return;
+    (void)rte_eth_dev_stop(port->id);
+    (void)rte_eth_dev_close(port->id);
+    if (port->spec.server)
+        (void)unlink(port->spec.target);
+    port->open = false;
+}
+
+void pg_port_paths(const struct pg_port *port, char *ret_text, size_t size)
+{
+    struct rte_eth_burst_mode rx = {0}, tx = {0};
+
+    (void)rte_eth_rx_burst_mode_get(port->id, 0, &rx);
+    (void)rte_eth_tx_burst_mode_get(port->id, 0, &tx);
+    snprintf(ret_text, size, "rx %s, tx %s", rx.info[0] ? rx.info : "of the driver",
+             tx.info[0] ? tx.info : "of the driver");
+}

@@ -21,7 +21,7 @@ lost_while() {
     local ping=$!
     sleep 1
     "$@" || return 1
-    wait $ping
+    wait "$ping"
     sed -nE 's/^([0-9]+) packets transmitted, ([0-9]+) received.*/\1 \2/p' "$T_DIR/ping" |
         awk '{ print $1 - $2 }'
 }

@@ -46,7 +46,7 @@ fds_before=$(fds) rss_before=$(rss_kib) maps_before=$(maps)
 on a "ping -q -c 60 -i 0.1 -W 2 10.0.0.2" >"$T_DIR/ping" &
 ping=$!
 check "fifteen more under traffic" rounds 15
-wait $ping
+wait "$ping"
 check_eq "blue lost nothing" "0% packet loss" grep -oE '[0-9.]+% packet loss' "$T_DIR/ping"
 check_range "no descriptor is left" 0 "$fds_before" fds
 check_range "no mapping is left, but for a few of the allocator's" 0 $((maps_before + 8)) maps

@@ -47,7 +47,7 @@ uml_kill() {
 # testpmd_start NAME KEY=VALUE...: a virtio-user port, or that of another device=, that answers ARP and
 # echo requests
 testpmd_start() {
-    local name=$1 sock=$SW_RUN/$1.sock role=client mac=52:54:00:00:00:99 queues=1 pair device= stdin
+    local name=$1 sock=$SW_RUN/$1.sock role=client mac=52:54:00:00:00:99 queues=1 pair device='' stdin
     shift
     for pair in "$@"; do
         case $pair in

@@ -3,7 +3,7 @@
 # Every room (folder) is globbed, so a new file or a new port type needs no edit here.
 # SAN=address,undefined or SAN=thread builds into a folder of its own; V=1 shows the commands.
 
-ROOMS   := base api vlan port offload vhost-user tap dpdk datapath control cli
+ROOMS   := base api vlan port offload vhost-user tap dpdk netdev bpf datapath control cli
 SAN     ?=
 comma   := ,
 CC      ?= gcc
@@ -90,7 +90,7 @@ $(B)/pktgen-room/%.o: pktgen/%.c Makefile
 # ---- programs for the kernel: tap/x.bpf.c -> build/tap/x.skel.h, included by C files ----------
 BPF_CFLAGS := -target bpf -O2 -g -Wall -Wextra -Werror -I. -I/usr/include/$(shell uname -m)-linux-gnu
 
-$(filter $(B)/tap/%,$(OBJS)): | $(SKELS)
+$(filter $(B)/tap/% $(B)/netdev/%,$(OBJS)): | $(SKELS)
 
 $(B)/%.bpf.o: %.bpf.c
 	@mkdir -p $(@D)
@@ -129,7 +129,7 @@ THREADS := $(filter-out %/test_vring_race,$(patsubst %.c,$(B)/%,$(shell \
 .PHONY: threads smoke vm
 threads: $(THREADS)
 	@tools/run_tests.sh threads $^
-smoke: all $(B)/tests/tools/frame_blast ## real binaries, namespaces and TAPs (VSW_ONLY=word: scripts whose name has it)
+smoke: all $(B)/tests/tools/frame_blast $(B)/tests/tools/vlan_host.bpf.o ## real binaries, namespaces and TAPs (VSW_ONLY=word: scripts whose name has it)
 	@tests/support/run_suite.sh smoke $(sort $(wildcard tests/smoke/*.sh))
 vm: all ## real QEMU guests and other front-ends (VSW_ONLY=word as above)
 	@tests/support/run_suite.sh vm $(filter-out %/mkguest.sh %/guest-init.sh,$(sort $(wildcard tests/vm/*.sh)))
@@ -213,7 +213,9 @@ EXAMPLES := $(wildcard examples/*)
 .PHONY: install uninstall
 install: all ## PREFIX=/usr, DESTDIR= for packagers
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(DOCDIR)/examples $(DESTDIR)$(COMPDIR)
-	install -m 755 $(BINS) $(DESTDIR)$(PREFIX)/sbin
+	install -m 755 $(filter-out %/pktgen,$(BINS)) $(DESTDIR)$(PREFIX)/sbin
+	install -D -m 755 $(B)/pktgen $(DESTDIR)$(PREFIX)/bin/pktgen
+	install -m 644 pktgen/pktgen.bash $(DESTDIR)$(COMPDIR)/pktgen
 	install -m 644 cli/vswitchctl.bash $(DESTDIR)$(COMPDIR)/vswitchctl
 	install -m 644 docs/reference.md $(DESTDIR)$(DOCDIR)
 	install -m 755 $(filter %.sh,$(EXAMPLES)) $(DESTDIR)$(DOCDIR)/examples
@@ -224,6 +226,7 @@ install: all ## PREFIX=/usr, DESTDIR= for packagers
 		install -D -m 644 $$unit $(DESTDIR)$(UNITDIR)/$${unit##*/}; done
 uninstall: ## remove what install put there
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/sbin/,$(notdir $(BINS))) $(DESTDIR)$(COMPDIR)/vswitchctl
+	rm -f $(DESTDIR)$(PREFIX)/bin/pktgen $(DESTDIR)$(COMPDIR)/pktgen
 	for page in $(PAGES); do rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; done
 	rm -f $(addprefix $(DESTDIR)$(UNITDIR)/,$(notdir $(UNITS)))
 	rm -rf $(DESTDIR)$(DOCDIR)

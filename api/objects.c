@@ -54,6 +54,8 @@ API_OBJECT_DEFINE(api_tenant_list, API_TENANT_LIST_FIELDS, "tenant list", "Tenan
 API_OBJECT_DEFINE(api_network_status, API_NETWORK_STATUS_FIELDS, "network status",
                   "A network and what it holds")
 API_OBJECT_DEFINE(api_network_list, API_NETWORK_LIST_FIELDS, "network list", "Networks")
+API_OBJECT_DEFINE(api_type_counter, API_TYPE_COUNTER_FIELDS, "type counter",
+                  "A counter that only ports of this type have")
 API_OBJECT_DEFINE(api_queue_row, API_QUEUE_ROW_FIELDS, "queue row", "One direction of a queue")
 API_OBJECT_DEFINE(api_port_status, API_PORT_STATUS_FIELDS, "port status",
                   "A port: what is wanted and what is")

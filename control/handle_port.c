@@ -60,6 +60,18 @@ static void on_counter(void *arg, const char *name, uint64_t value, const char *
         row->refused_msgs += value;
 }
 
+static void on_type_counter(void *arg, const char *name, uint64_t value, const char *help)
+{
+    struct api_port_status *row = arg;
+    struct api_type_counter *c = api_append(&row->type_counters, api_type_counter);
+
+    if (c == NULL)
+        return;
+    snprintf(c->name, sizeof(c->name), "%s", name);
+    c->count = value;
+    snprintf(c->help, sizeof(c->help), "%s", help);
+}
+
 static void fill_live(const struct ctl *ctl, const struct live_port *live,
                       struct api_port_status *row)
 {
@@ -161,6 +173,8 @@ int handle_port_show(struct rpc_call *call, const struct api_port_key *in,
     rc = fill_port(ctl, &counts, port, out);
     if (rc == 0 && live != NULL && live->port != NULL)
         rc = fill_queues(ctl, live, out);
+    if (rc == 0 && live != NULL && live->port != NULL && live->port->type->counters != NULL)
+        live->port->type->counters(live->port, on_type_counter, out);
     fdb_counts_free(&counts);
     return rc;
 }

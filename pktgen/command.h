@@ -69,4 +69,32 @@ int pg_search_rates(struct pg_engine *e, const struct pg_options *o, struct pg_p
 int pg_latency(struct pg_engine *e, const struct pg_options *o, struct pg_points *points,
                struct vsw_err *err);
 
+/**
+ * pg_latency_wake() - measure the host's own wake time, before the environment pins this thread
+ * @o: options
+ * @points: gets the histogram
+ * @err: reason
+ *
+ * Return: 0, or what pg_wake_measure() returns.
+ * Context: main thread; blocks for about a second.
+ * Source: none
+ */
+int pg_latency_wake(const struct pg_options *o, struct pg_points *points, struct vsw_err *err);
+
+/**
+ * pg_hostile_prepare() - add the attacker's stream to a complete plan
+ * @o: options, its plan is changed
+ * @attack: result, must live as long as the plan; pg_attack_fini() also after a failure
+ * @err: reason
+ *
+ * Return: 0, -EINVAL, -ENOMEM, or what pg_attack_init() returns.
+ * Context: main thread.
+ * Source: none
+ */
+int pg_hostile_prepare(struct pg_options *o, struct pg_attack *attack, struct vsw_err *err);
+
+/* As pg_run(): an attacker beside victims; one point for the victims alone, one for both. */
+int pg_hostile(struct pg_engine *e, const struct pg_options *o, struct pg_points *points,
+               struct vsw_err *err);
+
 #endif

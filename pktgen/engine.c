@@ -137,6 +137,7 @@ static void rates_set(struct pg_engine *e, const struct pg_trial *trial)
 
         if (trial->size_count == 1)
             mean = pg_plan_sizes(e->plan, s)->item[trial->size_first].bytes;
+        shared->streams[i].is_off = trial->no_attack && e->plan->streams[i].attack != NULL;
         shared->streams[i].pps = trial->own_rates ? pg_rate_pps(&s->rate, mean, e->best_pps / count)
                                                   : trial->pps / count;
     }
@@ -156,7 +157,7 @@ static void counts_reset(struct pg_engine *e)
     e->shown_tx = e->shown_rx = e->sent_tsc = 0;
 }
 
-static int learn(struct pg_engine *e, struct vsw_err *err)
+int pg_engine_learn(struct pg_engine *e, struct vsw_err *err)
 {
     struct pg_order order = {.kind = PG_ORDER_LEARN};
     uint64_t now = clock_now_ns();
@@ -191,7 +192,7 @@ int pg_engine_trial(struct pg_engine *e, const struct pg_trial *trial, struct pg
 {
     struct pg_cpu_time before, after, spent;
     struct pg_order order;
-    int core = -1, rc = learn(e, err);
+    int core = -1, rc = pg_engine_learn(e, err);
 
     if (rc != 0)
         return rc;

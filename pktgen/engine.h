@@ -26,6 +26,7 @@ struct pg_engine {
 struct pg_trial {
     double pps;          /* of all streams together; 0: as fast as possible */
     bool own_rates;      /* each stream at its own rate instead */
+    bool no_attack;      /* streams of an attacker rest */
     uint32_t size_first; /* of the plan's sizes */
     uint32_t size_count; /* 0: each stream has its own mix */
     uint64_t ns;         /* frames are due for that long; 0: until count or the end of a file */
@@ -69,6 +70,17 @@ int pg_engine_open(struct pg_engine *e, const struct pg_plan *plan, struct vsw_e
  */
 int pg_engine_trial(struct pg_engine *e, const struct pg_trial *trial,
                     struct pg_outcome *ret_outcome, struct vsw_err *err);
+
+/**
+ * pg_engine_learn() - make addresses known, unless it was done a moment ago
+ * @e: open
+ * @err: reason
+ *
+ * Return: 0, or what pg_worker_learn() returns.
+ * Context: main thread; blocks. Part of a trial.
+ * Source: none
+ */
+int pg_engine_learn(struct pg_engine *e, struct vsw_err *err);
 
 /**
  * pg_engine_best() - find what 100 % is: what comes back of frames sent as fast as possible

@@ -147,7 +147,8 @@ static enum pg_limit limit_judge(const struct pg_outcome *o, bool at_max)
 static bool rates_are_max(const struct pg_shared *shared, const struct pg_plan *plan)
 {
     for (uint32_t i = 0; i < plan->stream_count; i++)
-        if (shared->streams[i].pps <= 0 && plan->streams[i].replay == NULL)
+        if (shared->streams[i].pps <= 0 && plan->streams[i].replay == NULL &&
+            plan->streams[i].attack == NULL)
             return true;
     return false;
 }

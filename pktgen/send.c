@@ -251,6 +251,9 @@ void pg_sender_start(struct pg_sender *s, const struct pg_order *order)
     /* Exactly the frames that are due within the trial, so that none is missing at its end. */
     if (s->pace.step > 0 && order->stop_tsc > 0)
         s->left = u64_min(s->left, pg_pace_total(&s->pace, order->stop_tsc));
+    if (s->count->is_off)
+        s->left = 0;
+    s->count->is_done = s->left == 0;
     s->count->due = s->left;
 }
 

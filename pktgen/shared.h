@@ -38,6 +38,7 @@ struct pg_stream_count {
     uint64_t sent, due;
     uint64_t last_tsc; /* when the last frame left */
     bool is_done;
+    bool is_off; /* rests in this trial */
     struct pg_track track;
 } cache_aligned;
 
@@ -59,6 +60,7 @@ struct pg_shared {
     struct pg_port_count ports[PG_PORTS_MAX];
     char paths[PG_PORTS_MAX][96]; /* pg_port_paths() */
     struct pg_hist hist;          /* all streams */
+    struct pg_hist pings;         /* there and back */
     struct pg_hist *hists;        /* one for each stream; NULL without latency */
     struct pg_stream_count streams[];
 };

@@ -19,6 +19,8 @@ ALLOWED = {
     "vhost-user": {"base", "vlan", "port", "api"},
     "tap": {"base", "vlan", "port", "api"},
     "dpdk": {"base", "vlan", "port", "api"},
+    "netdev": {"base", "vlan", "port", "api", "offload", "bpf"},
+    "bpf": {"netdev"},
     "datapath": {"base", "vlan", "port", "offload"},
     "control": {"base", "vlan", "port", "offload", "datapath", "api"},
     "cli": {"base", "api"},
@@ -29,12 +31,12 @@ ONLY_IN = {
     r"json|json_": ("api/json.c",),
     r"rte_": ("datapath/", "control/", "pktgen/", "dpdk/"),
     r"systemd/": ("control/",),
-    r"netlink/": ("tap/", "control/"),
-    r"bpf/": ("tap/",),
+    r"netlink/": ("tap/", "netdev/", "control/"),
+    r"bpf/": ("tap/", "netdev/", "bpf/"),
     r"pcap": ("control/", "pktgen/", "datapath/capture"),
 }
-TYPE_WORDS = re.compile(r'"(vhost-user|tap)"|\bport_type_(vhost_user|tap)\b')
-TYPE_WORDS_OK = ("vhost-user/", "tap/", "tests/", "port/types.def", "docs/")
+TYPE_WORDS = re.compile(r'"(vhost-user|tap|netdev|dpdk)"|\bport_type_(vhost_user|tap|netdev|dpdk)\b')
+TYPE_WORDS_OK = ("vhost-user/", "tap/", "netdev/", "dpdk/", "tests/", "port/types.def", "docs/")
 
 
 def tracked():

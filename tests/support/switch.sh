@@ -10,12 +10,13 @@ VSW_SOCKET=$T_DIR/control.sock
 SW_RUN=$T_DIR/run # vhost-user sockets
 SW_LOG=$T_DIR/vswitchd.log
 SW_WORKERS=${SW_WORKERS:-1}
+SW_NETNS=${SW_NETNS:-} # the namespace it runs in, made by ns_add; empty: this one
 sw_pid=
 
 # sw_start [OPTION...]: start the daemon, wait until it answers
 sw_start() {
     mkdir -p "$SW_RUN" "$T_DIR/state"
-    "$VSW_BUILD/vswitchd" --socket "$VSW_SOCKET" --workers "$SW_WORKERS" \
+    ${SW_NETNS:+ip netns exec "$(ns_name "$SW_NETNS")"} "$VSW_BUILD/vswitchd" --socket "$VSW_SOCKET" --workers "$SW_WORKERS" \
         --state-dir "$T_DIR/state" --run-dir "$SW_RUN" "$@" >>"$SW_LOG" 2>&1 &
     sw_pid=$!
     t_defer sw_cleanup
@@ -191,3 +192,6 @@ sw_cpu_ms() {
 sw_restart() {
     sw_stop && sw_start "$@"
 }
+
+# type_counter PORT NAME: a counter that only ports of its type have
+type_counter() { ctl_json ".type_counters[] | select(.name == \"$2\") | .count" port show "$1"; }

@@ -16,11 +16,9 @@
  * @size: bytes of @ret_text
  * @err: one sentence when DPDK cannot start
  *
- * Huge pages are used when enough of them are free. Memory does not grow later. The affinity of the calling thread, which EAL
- * changes, is put back.
- * Return: 0 or negative errno.
- * Context: once, before other threads of ours; blocks.
- * Source: rte_eal_init()
+ * Huge pages are used when enough of them are free. Memory does not grow later. The affinity of the
+ * calling thread, which EAL changes, is put back. Return: 0 or negative errno. Context: once,
+ * before other threads of ours; blocks. Source: rte_eal_init()
  */
 int eal_start(uint32_t memory_mib, char *ret_text, size_t size, struct vsw_err *err);
 void eal_stop(void);

@@ -20,16 +20,17 @@ API_OBJECT_DEFINE(dpdk_options, DPDK_OPTIONS, "dpdk options",
 /* An allow-list, because some drivers start programs (net_failsafe), read scripts (net_softnic) or
  * trust guests (net_vhost), and their arguments come from people who need not be root. */
 static const struct dpdk_driver drivers[] = {
-    {"net_af_packet", "librte-net-af-packet23", {NULL}, false, false},
-    {"net_bonding", "librte-net-bond23", {NULL}, false, true},
-    {"net_memif", "librte-net-memif23", {"socket"}, false, false},
-    {"net_null", "librte-net-null23", {NULL}, false, false},
-    {"net_pcap", "librte-net-pcap23", {"rx_pcap", "tx_pcap"}, false, false},
-    {"net_ring", "librte-net-ring23", {NULL}, false, false},
-    {"net_tap", "librte-net-tap23", {NULL}, false, false},
-    {"net_virtio_user", "librte-net-virtio23", {"path"}, true, false},
+    {.name = "net_af_packet", .package = "librte-net-af-packet23"},
+    {.name = "net_bonding", .package = "librte-net-bond23", .bond = true},
+    {.name = "net_memif", .package = "librte-net-memif23", .files = {"socket"}, .memif = true},
+    {.name = "net_null", .package = "librte-net-null23"},
+    {.name = "net_pcap", .package = "librte-net-pcap23", .files = {"rx_pcap", "tx_pcap"}},
+    {.name = "net_ring", .package = "librte-net-ring23"},
+    {.name = "net_tap", .package = "librte-net-tap23"},
+    {.name = "net_virtio_user", .package = "librte-net-virtio23", .files = {"path"}, .dma = true},
 };
-static const struct dpdk_driver pci_driver = {"pci", "librte-meta-net", {NULL}, true, false};
+static const struct dpdk_driver pci_driver = {
+    .name = "pci", .package = "librte-meta-net", .dma = true};
 
 /* ---- one device -------------------------------------------------------------------------- */
 
@@ -140,16 +141,6 @@ static int check_file(const char *path, const char *field, const char *run_dir, 
     return 0;
 }
 
-/* An abstract socket is no file, and memif's sockets are abstract unless told otherwise. */
-static bool is_no_file(const struct dpdk_device_name *d, const char *value)
-{
-    char word[8];
-
-    if (strcmp(d->driver->name, "net_memif") == 0)
-        return !dpdk_arg(d->args, "socket-abstract", word, sizeof(word)) || strcmp(word, "no") != 0;
-    return strcmp(d->driver->name, "net_virtio_user") == 0 && strcmp(value, "/dev/vhost-net") == 0;
-}
-
 static unsigned count_arg(const char *args, const char *key)
 {
     size_t len = strlen(key);
@@ -158,6 +149,28 @@ static unsigned count_arg(const char *args, const char *key)
     for (const char *p = strchr(args, ','); p != NULL; p = strchr(p + 1, ','))
         count += strncmp(p + 1, key, len) == 0 && p[1 + len] == '=';
     return count;
+}
+
+static bool is_no_file(const struct dpdk_device_name *d, const char *value)
+{
+    return strcmp(d->driver->name, "net_virtio_user") == 0 && strcmp(value, "/dev/vhost-net") == 0;
+}
+
+/* Abstract, which it is unless told otherwise, anybody on the host could connect to it. */
+static int check_memif(const struct dpdk_device_name *d, const char *field, struct vsw_err *err)
+{
+    char word[8];
+
+    if (!d->driver->memif ||
+        (count_arg(d->args, "socket") == 1 &&
+         dpdk_arg(d->args, "socket-abstract", word, sizeof(word)) && strcmp(word, "no") == 0))
+        return 0;
+    vsw_err_set(err, -EINVAL, field, "the socket of a memif must be a file");
+    vsw_err_hint(err,
+                 "for example %s,role=server,id=0,socket=/run/vswitch/memif.sock,"
+                 "socket-abstract=no",
+                 d->name);
+    return -EINVAL;
 }
 
 /* Which of two would count is the driver's secret. */
@@ -245,6 +258,8 @@ int dpdk_device_parse(const char *text, const char *field, const char *run_dir,
     snprintf(d.args, sizeof(d.args), "%s%s", d.name, text + len);
     rc = check_keys(d.args, field, err);
     if (rc == 0)
+        rc = check_memif(&d, field, err);
+    if (rc == 0)
         rc = check_files(&d, field, run_dir, err);
     if (rc == 0)
         *ret = d;
@@ -263,8 +278,8 @@ static int add_member(struct dpdk_config *c, const char *text, const char *run_d
     rc = dpdk_device_parse(text, "members", run_dir, m, err);
     if (rc < 0)
         return rc;
-    if (m->driver->bond)
-        return vsw_err_set(err, -EINVAL, "members", "a bond cannot be a member of a bond");
+    if (m->driver->bond || m->driver->memif)
+        return vsw_err_set(err, -EINVAL, "members", "%s cannot be a member of a bond", m->name);
     for (uint16_t i = 0; i < c->member_count; i++) {
         if (strcmp(c->member[i].name, m->name) == 0)
             return vsw_err_set(err, -EINVAL, "members", "%s is a member twice", m->name);

@@ -20,7 +20,7 @@ struct dpdk_driver {
     const char *package;  /* Debian's, where it is one of its own */
     const char *files[2]; /* arguments that name a file or socket */
     bool dma;             /* its memory must be DPDK's own: a card or another process reads it */
-    bool bond;
+    bool bond, memif;
 };
 
 /* One device. */

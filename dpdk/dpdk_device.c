@@ -118,6 +118,7 @@ int dpdk_device_open(const struct dpdk_config *config, uint16_t queues,
     if (device == NULL)
         return vsw_err_set(err, -ENOMEM, NULL, "out of memory");
     device->port_id = RTE_MAX_ETHPORTS;
+    device->name = config->device;
     device->bond = config->device.driver->bond;
     rte_spinlock_init(&device->interrupt_lock);
     dpdk_say_begin();
@@ -135,8 +136,11 @@ void dpdk_device_close(struct dpdk_device *device)
     if (device == NULL)
         return;
     if (device->port_id != RTE_MAX_ETHPORTS) {
+        int listener = dpdk_memif_listener(&device->name);
+
         listen_no_more(device);
         dpdk_device_unprobe(device->port_id);
+        dpdk_memif_closed(&device->name, listener);
     }
     dpdk_bond_close(device);
     dpdk_pool_free(device->pool);

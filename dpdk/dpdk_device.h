@@ -46,6 +46,7 @@ struct dpdk_device {
     unsigned if_index;    /* of the kernel's interface behind it, 0 = none */
     uint32_t buffers;
     char driver[32];
+    struct dpdk_device_name name;
 
     /* any thread */
     _Atomic bool removed;         /* unplugged */
@@ -126,6 +127,11 @@ void dpdk_device_unprobe(uint16_t port_id);
 /* Queues, buffers, offloads, MTU; started. 0 or as dpdk_device_open(). */
 int dpdk_device_setup(struct dpdk_device *device, const struct dpdk_config *config, uint16_t queues,
                       struct vsw_err *err);
+
+/* The descriptor that net_memif listens on, or -1: before its device is closed. */
+int dpdk_memif_listener(const struct dpdk_device_name *name);
+/* Its device is closed: make it harmless, if the driver has left it behind. */
+void dpdk_memif_closed(const struct dpdk_device_name *name, int fd);
 
 /* Probe the members and make them legs. 0 or as dpdk_device_open(). */
 int dpdk_bond_open(struct dpdk_device *device, const struct dpdk_config *config,

@@ -35,7 +35,7 @@ ONLY_IN = {
     r"bpf/": ("tap/", "netdev/", "bpf/"),
     r"pcap": ("control/", "pktgen/", "datapath/capture"),
 }
-TYPE_WORDS = re.compile(r'"(vhost-user|tap|netdev|dpdk)"|\bport_type_(vhost_user|tap|netdev)\b')
+TYPE_WORDS = re.compile(r'"(vhost-user|tap|netdev|dpdk)"|\bport_type_(vhost_user|tap|netdev|dpdk)\b')
 TYPE_WORDS_OK = ("vhost-user/", "tap/", "netdev/", "dpdk/", "pktgen/", "tests/", "port/types.def", "docs/")
 
 

@@ -39,7 +39,9 @@ check "no such driver" refused "'net_foo0' is no device" devargs=net_foo0
 check "a driver that runs programs" refused "is no device that a port may be" 'devargs=net_failsafe0,exec(id)'
 check "no device at all" refused "is no device" devargs=,
 check "no such interface" refused 'net_af_packet0.*No such device' devargs=net_af_packet0,iface=nosuch
-check "an argument that is none" refused 'net_memif0.*frog' devargs=net_memif0,role=frog
+check "an argument that is none" refused 'net_memif0.*frog' \
+    devargs="net_memif0,role=frog,socket=$SW_RUN/m.sock,socket-abstract=no"
+check "a memif that anybody could connect to" refused 'must be a file' devargs=net_memif0,role=server
 check "a bond without members" refused 'members=' devargs=net_bonding0,mode=1
 check "a bond with one that cannot be had" refused 'No such device' devargs=net_bonding0,mode=1 \
     members=net_af_packet1,iface=nosuch

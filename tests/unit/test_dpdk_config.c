@@ -97,7 +97,7 @@ static void long_names(void **state)
     memcpy(text, "net_null", 8);
     text[sizeof(text) - 1] = '\0';
     assert_int_equal(parse(text, "", &c, &err), -ENAMETOOLONG);
-    text[9] = ',';
+    memcpy(text + 9, ",a=", 3);
     assert_int_equal(parse(text, "", &c, &err), -ENAMETOOLONG);
     text[sizeof(text) - 10] = '\0';
     assert_int_equal(parse(text, "", &c, &err), 0);
@@ -216,8 +216,9 @@ static void files(void **state)
     assert_int_equal(parse_file(run, "net_pcap0,tx_pcap=%s", path), -EPERM);
     snprintf(path, sizeof(path), "%s/l", run);
     unlink(path);
-    /* memif's sockets are no files, unless they are said to be. */
-    assert_int_equal(parse_file(run, "net_memif0,socket=%s", "/x"), 0);
+    /* memif's sockets are abstract unless said not to be. */
+    assert_int_equal(parse_file(run, "net_memif0,socket=%s", path), -EINVAL);
+    assert_int_equal(parse_file(run, "net_memif0,socket-abstract=no%.0s", path), -EINVAL);
     assert_int_equal(parse_file(run, "net_memif0,socket=%s,socket-abstract=no", "/etc/x"), -EPERM);
     assert_int_equal(parse_file(run, "net_virtio_user0,path=%s", "/dev/vhost-net"), 0);
     assert_int_equal(parse_file(run, "net_virtio_user0,path=%s", "/dev/vhost-vdpa-0"), -EPERM);

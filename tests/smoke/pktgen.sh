@@ -30,7 +30,7 @@ cable=(--port ring:c --port ring:c)
 # ---- its own cable ------------------------------------------------------------------------------
 
 check_eq "every frame of a count is there" "20000 20000 0" pg_json \
-    '.points[0] | "\(.sent) \(.received) \(.lost)"' run "${cable[@]}" --count 10k --rate 1Mpps
+    '.points[0] | "\(.sent) \(.received) \(.loss_ratio)"' run "${cable[@]}" --count 10k --rate 1Mpps
 check "a mix of sizes, flows and tags is intact" pg verify "${cable[@]}" --count 5k \
     --with size=imix,flows=1k,smacs=16,vlan=10-19
 check "IPv6 and TCP are intact" pg verify "${cable[@]}" --count 5k --with size=128,ip=6,l4=tcp,flows=7

@@ -114,7 +114,7 @@ def main():
     signal.signal(signal.SIGHUP, lambda *_: sys.exit(129))
     if not args.report:
         measure(args, record)
-    before = store.last(record["machine"]["id"], record["started"])
+    before = store.last(record)
     screen.summary(record, before)
     if args.report or not args.quick and set(record["parts"]) == set(parts.ALL):
         report.write(TOP / "docs", record, before)

@@ -4,6 +4,7 @@ import contextlib
 import json
 
 from bench import host
+from bench.host import Refused
 from bench.process import Program, run
 
 MSS = 1460
@@ -16,10 +17,11 @@ class Pktgen:
         self.binary = bench.build / "pktgen"
         self.report = bench.dir / "pktgen.json"
 
-    def run(self, ports, seconds, netns=None, **traffic):
-        """Frames as fast as they go: rx_pps, tx_pps, rx_bps of all ports, limit."""
+    def run(self, ports, seconds, netns=None, learn=True, **traffic):
+        """Frames as fast as they go: rx_pps, tx_pps, rx_bps of all ports, limit. Without `learn`
+        the traffic itself has to make addresses known."""
         words = ["run", *self.ports(ports, tso="tso_payload" in traffic), *self.streams(ports, **traffic), "--time", f"{seconds}s"]
-        return self.point(words, netns)
+        return self.point([*words, *([] if learn else ["--no-learn"])], netns)
 
     def pdr(self, ports, **traffic):
         """The highest rate with at most 0.1 % loss."""
@@ -29,12 +31,18 @@ class Pktgen:
         """Percentiles at a rate, in ns."""
         words = ["latency", *self.ports(ports), *self.streams(ports, **traffic),
                  "--rates", f"{rate_pps:.0f}pps", "--time", f"{seconds}s"]
-        return self.point(words)
+        return self.measured(self.point(words))
 
     def ping_pong(self, ports, seconds, gap_us):
         words = ["latency", "--ping-pong", *self.ports(ports), "--time", f"{seconds}s",
                  "--gap", f"{gap_us}us"]
-        return self.point(words)
+        return self.measured(self.point(words))
+
+    @staticmethod
+    def measured(point):
+        if "latency" not in point:
+            raise Refused("no frame came back in time, so there is no latency")
+        return point
 
     @contextlib.contextmanager
     def connected(self, ports):

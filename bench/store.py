@@ -21,11 +21,12 @@ def save(run, record):
     path(run).write_text(json.dumps(record, indent=1) + "\n")
 
 
-def last(machine, before):
-    """The newest earlier run on this machine, or None."""
+def last(now):
+    """The newest earlier run of the same kind on the same machine, or None."""
     found = []
     for file in KEPT.glob("*.json"):
         record = json.loads(file.read_text())
-        if record["machine"]["id"] == machine and record["started"] < before:
+        if (record["machine"]["id"] == now["machine"]["id"] and record["quick"] == now["quick"]
+                and record["started"] < now["started"] and record["parts"].keys() & now["parts"]):
             found.append(record)
     return max(found, key=lambda record: record["started"], default=None)

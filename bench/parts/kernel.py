@@ -95,4 +95,4 @@ class VmTapTcp(Part):
         point = self.pktgen.run(system.vhost, seconds=self.bench.trial_seconds,
                                 dmac=self.netns.mac("eth0"), **traffic)
         received = self.netns.counter("eth0", "rx_bytes") - before
-        return {"value": 8 * received / point["seconds"], "tx_pps": point["tx_pps"]}
+        return {"value": 8 * received / self.bench.trial_seconds, "limit": point["limit"]}

@@ -67,6 +67,10 @@ class System:
         """How many VM ports have a guest."""
         raise NotImplementedError
 
+    def learned(self):
+        """How many addresses it knows; None: it cannot tell."""
+        return None
+
     def busy(self):
         """(frames, cycles) of busy bursts so far; None: it does not count them."""
         return None

@@ -85,7 +85,7 @@ class Ovs(System):
     def busy(self):
         text = run("ovs-appctl", "-t", self.dir / "vs.ctl", "dpif-netdev/pmd-stats-show")
         found = re.search(r"avg processing cycles per packet: [\d.]+ \((\d+)/(\d+)\)", text)
-        return (int(found[2]), int(found[1])) if found else None
+        return (int(found[2]), int(found[1])) if found else (0, 0)  # not a frame yet
 
     def stop(self):
         """Its interfaces would outlive it."""

@@ -64,6 +64,9 @@ class Vswitch(System):
     def connected(self):
         return self.rows("daemon", "show")["ports_ready"]
 
+    def learned(self):
+        return self.rows("daemon", "show")["fdb_entries"]
+
     def busy(self):
         """Frames and cycles of bursts that had frames, as the worker itself counts them."""
         row = self.rows("worker", "list")[0]

@@ -211,7 +211,9 @@ EXAMPLES := $(wildcard examples/*)
 .PHONY: install uninstall
 install: all ## PREFIX=/usr, DESTDIR= for packagers
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(DOCDIR)/examples $(DESTDIR)$(COMPDIR)
-	install -m 755 $(BINS) $(DESTDIR)$(PREFIX)/sbin
+	install -m 755 $(filter-out %/pktgen,$(BINS)) $(DESTDIR)$(PREFIX)/sbin
+	install -D -m 755 $(B)/pktgen $(DESTDIR)$(PREFIX)/bin/pktgen
+	install -m 644 pktgen/pktgen.bash $(DESTDIR)$(COMPDIR)/pktgen
 	install -m 644 cli/vswitchctl.bash $(DESTDIR)$(COMPDIR)/vswitchctl
 	install -m 644 docs/reference.md $(DESTDIR)$(DOCDIR)
 	install -m 755 $(filter %.sh,$(EXAMPLES)) $(DESTDIR)$(DOCDIR)/examples
@@ -222,6 +224,7 @@ install: all ## PREFIX=/usr, DESTDIR= for packagers
 		install -D -m 644 $$unit $(DESTDIR)$(UNITDIR)/$${unit##*/}; done
 uninstall: ## remove what install put there
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/sbin/,$(notdir $(BINS))) $(DESTDIR)$(COMPDIR)/vswitchctl
+	rm -f $(DESTDIR)$(PREFIX)/bin/pktgen $(DESTDIR)$(COMPDIR)/pktgen
 	for page in $(PAGES); do rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; done
 	rm -f $(addprefix $(DESTDIR)$(UNITDIR)/,$(notdir $(UNITS)))
 	rm -rf $(DESTDIR)$(DOCDIR)

@@ -85,6 +85,27 @@ static enum exit_status help_print(int argc, char **argv)
     return EXIT_OK;
 }
 
+/* For the shell: one word a line. */
+static enum exit_status complete_print(const char *topic)
+{
+    enum pg_command_bit bit;
+    const char *name, *help;
+    const struct pg_attack *a;
+
+    for (unsigned i = 0; (name = pg_command_name(i, &bit, &help)) != NULL; i++)
+        if (topic == NULL)
+            puts(name);
+        else if (strcmp(topic, name) == 0)
+            pg_options_complete(stdout, bit);
+    for (unsigned i = 0; topic != NULL && strcmp(topic, "profiles") == 0; i++) {
+        a = pg_attack_at(i);
+        if (a == NULL)
+            break;
+        puts(a->name);
+    }
+    return EXIT_OK;
+}
+
 /* ---- errors ---------------------------------------------------------------------------------- */
 
 static void error_print(const struct vsw_err *err)
@@ -258,6 +279,8 @@ int main(int argc, char **argv)
 
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
         return help_print(argc, argv);
+    if (strcmp(argv[1], "--complete") == 0)
+        return complete_print(argc > 2 ? argv[2] : NULL);
     for (unsigned i = 0; (name = pg_command_name(i, &command, &help)) != NULL; i++)
         if (strcmp(name, argv[1]) == 0)
             break;

@@ -1,0 +1,140 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# pktgen against its own cable, DPDK's vhost back-end and the switch: rates, searches, latency, a
+# capture there and back, faults that must be found, errors that must be clear.
+# shellcheck source=tests/support/lib.sh
+. "$(dirname "$0")/../support/lib.sh"
+
+pg() { timeout 30 "$VSW_BUILD/pktgen" "$@"; }
+
+# pg_json FILTER WORD...: a run, its result through jq
+pg_json() {
+    local filter=$1
+    shift
+    pg "$@" --json - | jq -er "$filter"
+}
+
+# pg_refused STATUS TEXT WORD...: refused with that exit status and a sentence that has TEXT
+pg_refused() {
+    local want=$1 text=$2 output status
+    shift 2
+    output=$(pg "$@" 2>&1)
+    status=$?
+    printf '%s (status %s)\n' "$output" "$status"
+    ((status == want)) && [[ $output == *"$text"* && $output == error:* ]]
+}
+
+cable=(--port ring:c --port ring:c)
+
+# ---- its own cable ------------------------------------------------------------------------------
+
+check_eq "every frame of a count is there" "20000 20000 0" pg_json \
+    '.points[0] | "\(.sent) \(.received) \(.lost)"' run "${cable[@]}" --count 10k --rate 1Mpps
+check "a mix of sizes, flows and tags is intact" pg verify "${cable[@]}" --count 5k \
+    --with size=imix,flows=1k,smacs=16,vlan=10-19
+check "IPv6 and TCP are intact" pg verify "${cable[@]}" --count 5k --with size=128,ip=6,l4=tcp,flows=7
+check_range "a rate is kept to 2 %" 98000 102000 pg_json '.points[0].tx_pps' run "${cable[@]}" \
+    --one-way --rate 100kpps --time 500ms
+check_range "ndr of a cable that loses nothing is its maximum" 490000 500001 pg_json \
+    '.points[0].search.pps' ndr "${cable[@]}" --max 500kpps --time 100ms
+check_range "latency has percentiles" 1 1000000 pg_json '.points[0].latency.p99_ns' \
+    latency "${cable[@]}" --rates 100kpps --time 200ms
+check_range "ping-pong counts its pings" 100 100 pg_json '.points[0].latency.count' \
+    latency "${cable[@]}" --ping-pong --count 100 --gap 100us --no-wake
+
+# ---- faults -------------------------------------------------------------------------------------
+
+# fault KIND FIELD: verify ends with status 3 and counts it
+fault() {
+    local kind=$1 field=$2 status
+    pg verify --port ring:f --port "ring:f,$kind=0.01" --count 20k --rate 200kpps --one-way \
+        --json "$T_DIR/fault.json" >/dev/null
+    status=$?
+    jq -c '.points[0].streams[0]' "$T_DIR/fault.json"
+    ((status == 3)) && jq -e ".points[0].streams[0].$field | . > 100 and . < 300" \
+        "$T_DIR/fault.json" >/dev/null
+}
+check "lost frames are found" fault drop lost
+check "second copies are found" fault dup duplicates
+check "damaged frames are found" fault corrupt corrupt
+check "overtaken frames are found" fault reorder reordered
+
+# ---- a capture there and back -------------------------------------------------------------------
+
+capture_make() { # 300 frames of 64 to 963 bytes, 100 us apart
+    python3 - "$1" <<'END'
+import struct, sys
+with open(sys.argv[1], "wb") as f:
+    f.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1))
+    for i in range(300):
+        body = bytes([2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 0x88, 0xb5]) + i.to_bytes(2, "big")
+        body += bytes((i + k) & 255 for k in range(48 + i * 3))
+        f.write(struct.pack("<IIII", 1000, i * 100, len(body), len(body)) + body)
+END
+}
+bytes_of() { tshark -r "$1" -x 2>/dev/null | sha256sum; }
+round_trip() {
+    capture_make "$T_DIR/in.pcap" &&
+        pg run "${cable[@]}" --pcap "$T_DIR/in.pcap" --pcap-out "1=$T_DIR/out.pcap" &&
+        [[ $(bytes_of "$T_DIR/in.pcap") == "$(bytes_of "$T_DIR/out.pcap")" ]]
+}
+check "a capture comes back byte for byte" round_trip
+
+# ---- clear errors -------------------------------------------------------------------------------
+
+listen_none() { # a socket that nobody listens on
+    python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$1"
+}
+need "a socket without a listener" listen_none "$T_DIR/dead.sock"
+check "no such socket" pg_refused 1 "no such socket" run --port "vhost:$T_DIR/none.sock"
+check "nobody listens" pg_refused 1 "nobody listens" run --port "vhost:$T_DIR/dead.sock"
+check "nobody connects" pg_refused 1 "nobody connected" run --port "vhost:$T_DIR/own.sock,server" \
+    --wait 200ms
+check "no such interface" pg_refused 1 "no such interface" run --port if:nonesuch0
+check "no huge pages" pg_refused 1 "huge pages" run --port ring: --huge --with size=9018
+check "no such option" pg_refused 2 "no option --fast" run --port ring: --fast
+check "no port" pg_refused 2 "a port is missing" run
+check "a stream to nowhere" pg_refused 2 "there is no port 7" run --port ring: --stream tx=7,rx=0
+
+# ---- DPDK's own back-end ------------------------------------------------------------------------
+
+io_start() { # testpmd between two vhost-user sockets
+    local stdin
+    mkfifo "$T_DIR/io.stdin"
+    exec {stdin}<>"$T_DIR/io.stdin"
+    dpdk-testpmd --no-huge -m 128 --no-pci --no-shconf --file-prefix "vswio$$" -l 0,1 \
+        --main-lcore 1 --vdev "net_vhost0,iface=$T_DIR/io0" --vdev "net_vhost1,iface=$T_DIR/io1" -- \
+        --forward-mode=io --auto-start --no-mlockall --total-num-mbufs=4096 --nb-cores=1 \
+        <&"$stdin" >"$T_DIR/io.log" 2>&1 &
+    io_pid=$!
+    t_defer kill_wait "$io_pid"
+    wait_for 10 test -S "$T_DIR/io1"
+}
+io_verify() { # OPTIONS of both ports
+    pg verify --port "vhost:$T_DIR/io0$1" --port "vhost:$T_DIR/io1$1" --rate 20kpps --count 4k \
+        --wait 10s
+}
+if command -v dpdk-testpmd >/dev/null; then
+    need "DPDK's testpmd starts" io_start
+    check "split rings" io_verify ""
+    check "packed rings" io_verify ,packed,entries=256
+    check "rings of a VM" io_verify ,mrg=on,entries=256
+    kill_wait "$io_pid"
+else
+    skip "DPDK's vhost back-end" "dpdk-testpmd is not installed"
+fi
+
+# ---- the switch ---------------------------------------------------------------------------------
+
+need "the switch starts" sw_start
+need "a tenant" ctl tenant add red
+need "a network" ctl network add red/web vlan=10
+for port in a b c; do need "port $port" vhost_port "$port" red web; done
+vms=(--port "vhost:$SW_RUN/a.sock" --port "vhost:$SW_RUN/b.sock" --wait 10s)
+check "frames cross the switch intact" pg verify "${vms[@]}" --rate 20kpps --count 10k \
+    --with size=64,flows=100
+check_eq "the victims lose nothing beside an attack" "2 true" pg_json \
+    '"\(.points | length) \(.points[1].lost * 1000 <= .points[1].sent)"' hostile "${vms[@]}" \
+    --port "vhost:$SW_RUN/c.sock" --profile mac-flood --attack-rate 20kpps --rate 5kpps --time 500ms
+t_done

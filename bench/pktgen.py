@@ -83,13 +83,13 @@ class Pktgen:
             yield ",".join(words)
 
     def point(self, words, netns=None, seconds=60):
-        """Run it; the one point of its report."""
+        """Run it; the last point of its report."""
         command = [self.binary, *words, *self.common(), "--json", self.report]
         if netns:
             command = ["ip", "netns", "exec", netns.name, *command]
         run(*command, seconds=seconds)
         report = json.loads(self.report.read_text())
-        return {**report["points"][0], "wake": report.get("wake")}
+        return {**report["points"][-1], "wake": report.get("wake")}
 
     def common(self):
         return ["--core", host.GENERATOR_CORE, "--quiet", *(["--huge"] if self.bench.huge_bytes else [])]

@@ -127,6 +127,10 @@ static int command_do(struct pg_engine *e, const struct pg_options *o, struct pg
                       struct vsw_err *err)
 {
     switch (o->command) {
+    case PG_NDR:
+    case PG_PDR: return pg_search_rates(e, o, points, err);
+    case PG_LATENCY: return pg_latency(e, o, points, err);
+    case PG_HOSTILE: return pg_hostile(e, o, points, err);
     default: return pg_run(e, o, points, err);
     }
 }

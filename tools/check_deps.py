@@ -33,7 +33,7 @@ ONLY_IN = {
     r"pcap": ("control/", "pktgen/", "datapath/capture"),
 }
 TYPE_WORDS = re.compile(r'"(vhost-user|tap)"|\bport_type_(vhost_user|tap)\b')
-TYPE_WORDS_OK = ("vhost-user/", "tap/", "tests/", "port/types.def", "docs/")
+TYPE_WORDS_OK = ("vhost-user/", "tap/", "pktgen/", "tests/", "port/types.def", "docs/")
 
 
 def tracked():

@@ -3,7 +3,7 @@
 # Every room (folder) is globbed, so a new file or a new port type needs no edit here.
 # SAN=address,undefined or SAN=thread builds into a folder of its own; V=1 shows the commands.
 
-ROOMS   := base api vlan port offload vhost-user tap datapath control cli
+ROOMS   := base api vlan port offload vhost-user tap netdev bpf datapath control cli
 SAN     ?=
 comma   := ,
 CC      ?= gcc
@@ -88,7 +88,7 @@ $(B)/pktgen-room/%.o: pktgen/%.c Makefile
 # ---- programs for the kernel: tap/x.bpf.c -> build/tap/x.skel.h, included by C files ----------
 BPF_CFLAGS := -target bpf -O2 -g -Wall -Wextra -Werror -I. -I/usr/include/$(shell uname -m)-linux-gnu
 
-$(filter $(B)/tap/%,$(OBJS)): | $(SKELS)
+$(filter $(B)/tap/% $(B)/netdev/%,$(OBJS)): | $(SKELS)
 
 $(B)/%.bpf.o: %.bpf.c
 	@mkdir -p $(@D)
@@ -127,7 +127,7 @@ THREADS := $(filter-out %/test_vring_race,$(patsubst %.c,$(B)/%,$(shell \
 .PHONY: threads smoke vm
 threads: $(THREADS)
 	@tools/run_tests.sh threads $^
-smoke: all $(B)/tests/tools/frame_blast ## real binaries, namespaces and TAPs (VSW_ONLY=word: scripts whose name has it)
+smoke: all $(B)/tests/tools/frame_blast $(B)/tests/tools/vlan_host.bpf.o $(B)/tests/tools/cable ## real binaries, namespaces and TAPs (VSW_ONLY=word: scripts whose name has it)
 	@tests/support/run_suite.sh smoke $(sort $(wildcard tests/smoke/*.sh))
 vm: all ## real QEMU guests and other front-ends (VSW_ONLY=word as above)
 	@tests/support/run_suite.sh vm $(filter-out %/mkguest.sh %/guest-init.sh,$(sort $(wildcard tests/vm/*.sh)))

@@ -17,6 +17,8 @@ API_OBJECT_DEFINE(api_tenant, API_TENANT_FIELDS, "tenant",
                   "A group of networks and ports that can never see another group")
 API_OBJECT_DEFINE(api_network, API_NETWORK_FIELDS, "network",
                   "A layer 2 network of a tenant: ports in it reach each other")
+API_OBJECT_DEFINE(api_map_entry, API_MAP_ENTRY_FIELDS, "map entry",
+                  "A tag on the wire and its network; as text tag:tenant/network")
 API_OBJECT_DEFINE(
     api_port, API_PORT_FIELDS, "port",
     "What connects a VM, a namespace or the host. `in` is what it sends into the switch, `out` "
@@ -54,6 +56,8 @@ API_OBJECT_DEFINE(api_tenant_list, API_TENANT_LIST_FIELDS, "tenant list", "Tenan
 API_OBJECT_DEFINE(api_network_status, API_NETWORK_STATUS_FIELDS, "network status",
                   "A network and what it holds")
 API_OBJECT_DEFINE(api_network_list, API_NETWORK_LIST_FIELDS, "network list", "Networks")
+API_OBJECT_DEFINE(api_type_counter, API_TYPE_COUNTER_FIELDS, "type counter",
+                  "A counter that only ports of this type have")
 API_OBJECT_DEFINE(api_queue_row, API_QUEUE_ROW_FIELDS, "queue row", "One direction of a queue")
 API_OBJECT_DEFINE(api_port_status, API_PORT_STATUS_FIELDS, "port status",
                   "A port: what is wanted and what is")

@@ -165,6 +165,12 @@ API_ENUM_DECLARE(api_direction, API_DIRECTIONS)
     F(S, reason, STR, (160), API_OPTIONAL, NULL, "why it is out of service; empty = it is not")
 API_OBJECT_DECLARE(api_queue_row, API_QUEUE_ROW_FIELDS)
 
+#define API_TYPE_COUNTER_FIELDS(F, S)                                                              \
+    F(S, name, NAME, (), API_OPTIONAL, NULL, "name of the counter")                                \
+    F(S, count, U64, API_ANY64, API_SHOWN, NULL, "since the port was made")                        \
+    F(S, help, STR, (128), API_OPTIONAL, NULL, "what it counts")
+API_OBJECT_DECLARE(api_type_counter, API_TYPE_COUNTER_FIELDS)
+
 #define API_PORT_STATUS_FIELDS(F, S)                                                               \
     API_PORT_FIELDS(F, S)                                                                          \
     F(S, state, ENUM, (api_port_state), API_SHOWN, NULL, "what it is doing now")                   \
@@ -183,7 +189,8 @@ API_OBJECT_DECLARE(api_queue_row, API_QUEUE_ROW_FIELDS)
     F(S, fdb_entries, U32, API_ANY32, API_DETAIL, NULL, "FDB entries behind it")                   \
     API_MEASURED_FIELDS(F, S)                                                                      \
     F(S, counters, STRUCT, (api_counters), API_DETAIL, NULL, "frames since it was made")           \
-    F(S, queue_rows, ROWS, (api_queue_row), API_DETAIL, NULL, "its queues")
+    F(S, queue_rows, ROWS, (api_queue_row), API_DETAIL, NULL, "its queues")                        \
+    F(S, type_counters, ROWS, (api_type_counter), API_DETAIL, NULL, "counters of its type")
 
 #define API_COUNTERS_FIELDS(F, S) API_COUNTER_FIELDS(F, S)
 API_OBJECT_DECLARE(api_counters, API_COUNTERS_FIELDS)

@@ -25,7 +25,9 @@ class Pktgen:
 
     def pdr(self, ports, **traffic):
         """The highest rate with at most 0.1 % loss."""
-        return self.point(["pdr", *self.ports(ports), *self.streams(ports, **traffic)], seconds=180)
+        words = ["pdr", *self.ports(ports), *self.streams(ports, **traffic), "--time", "300ms",
+                 "--precision", "2%"]
+        return self.point(words, seconds=120)
 
     def latency(self, ports, rate_pps, seconds, **traffic):
         """Percentiles at a rate, in ns."""

@@ -3,6 +3,7 @@
  * What ports are: the wanted row, what is there, and why the two differ.
  */
 #include "control/handlers.h"
+#include "control/uplink.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -44,7 +45,8 @@ static void fill_state(struct api_port_status *row, const struct port_info *info
     row->link = row->state == API_PORT_READY;
     if (row->reason[0] == '\0' && row->state == API_PORT_WAITING)
         snprintf(row->reason, sizeof(row->reason), "nobody is connected to %.200s", info->where);
-    if (row->reason[0] == '\0' && row->state == API_PORT_READY && row->tenant[0] == '\0')
+    if (row->reason[0] == '\0' && row->state == API_PORT_READY && row->tenant[0] == '\0' &&
+        row->map.count == 0)
         set_reason(row, "it belongs to no network and carries nothing", "");
 }
 
@@ -58,6 +60,18 @@ static void on_counter(void *arg, const char *name, uint64_t value, const char *
         row->connections = value;
     else if (strncmp(name, "refused_", 8) == 0)
         row->refused_msgs += value;
+}
+
+static void on_type_counter(void *arg, const char *name, uint64_t value, const char *help)
+{
+    struct api_port_status *row = arg;
+    struct api_type_counter *c = api_append(&row->type_counters, api_type_counter);
+
+    if (c == NULL)
+        return;
+    snprintf(c->name, sizeof(c->name), "%s", name);
+    c->count = value;
+    snprintf(c->help, sizeof(c->help), "%s", help);
 }
 
 static void fill_live(const struct ctl *ctl, const struct live_port *live,
@@ -129,6 +143,17 @@ static int fill_queues(const struct ctl *ctl, const struct live_port *live,
     return 0;
 }
 
+/* What was not given is by default what the mode makes it. */
+static void fill_limits(const struct api_port *port, struct api_port_status *row)
+{
+    struct uplink_limits limits = uplink_limits(port);
+
+    row->max_fdb = limits.max_fdb;
+    row->flood_broadcast_pps = limits.flood_broadcast_pps;
+    row->flood_multicast_pps = limits.flood_multicast_pps;
+    row->flood_unknown_pps = limits.flood_unknown_pps;
+}
+
 static int fill_port(const struct ctl *ctl, const struct fdb_counts *counts,
                      const struct api_port *port, struct api_port_status *row)
 {
@@ -136,6 +161,7 @@ static int fill_port(const struct ctl *ctl, const struct fdb_counts *counts,
 
     if (api_assign(&api_port_object, port, &api_port_status_object, row) < 0)
         return -ENOMEM;
+    fill_limits(port, row);
     if (live != NULL && live->port != NULL)
         fill_live(ctl, live, row);
     else
@@ -161,6 +187,8 @@ int handle_port_show(struct rpc_call *call, const struct api_port_key *in,
     rc = fill_port(ctl, &counts, port, out);
     if (rc == 0 && live != NULL && live->port != NULL)
         rc = fill_queues(ctl, live, out);
+    if (rc == 0 && live != NULL && live->port != NULL && live->port->type->counters != NULL)
+        live->port->type->counters(live->port, on_type_counter, out);
     fdb_counts_free(&counts);
     return rc;
 }

@@ -61,9 +61,11 @@ static const struct {
     unsigned capability;
     const char *why;
 } kept[] = {
-    {CAP_NET_ADMIN, "TAP devices, addresses and routes by netlink"},
+    {CAP_NET_ADMIN, "TAP devices, addresses and routes by netlink; XDP"},
+    {CAP_NET_RAW, "AF_XDP and AF_PACKET sockets of netdev ports"},
+    {CAP_IPC_LOCK, "memory of AF_XDP sockets, where RLIMIT_MEMLOCK cannot be raised"},
     {CAP_SYS_ADMIN, "setns to the namespace of a TAP; bpf() before Linux 5.8"},
-    {CAP_BPF, "TAP steering and filter programs"},
+    {CAP_BPF, "eBPF programs of TAP and netdev ports"},
     {CAP_SYS_PTRACE, "opening the network namespace of a process (netns=pid:N)"},
     {CAP_CHOWN, "owners of vhost-user sockets"},
     {CAP_FOWNER, "modes and removal of sockets that belong to VM users"},

@@ -54,10 +54,13 @@ enum {
  * it reaches us (in the kernel) may use it. */
 struct port_guard {
     enum vlan_mode vlan_mode;
-    uint16_t tpid;             /* the tag a trunk understands */
+    bool uplink;               /* a trunk that reads tags of both kinds */
+    uint16_t tpid;             /* the tag another trunk reads */
     bool untagged;             /* untagged frames have a network */
     uint16_t reserved_allowed; /* bit x: 01:80:c2:00:00:0x may pass in some network */
-    uint64_t vid_allowed[VLAN_VID_COUNT / 64]; /* trunk: bit v % 64 of word v / 64 */
+    /* Bit v % 64 of word v / 64. */
+    uint64_t vid_allowed[VLAN_VID_COUNT / 64];  /* trunk: of its tag; uplink: of 802.1Q tags */
+    uint64_t svid_allowed[VLAN_VID_COUNT / 64]; /* uplink: of 802.1ad tags, whatever is inside */
 };
 
 /* The part of a port's configuration that every type has. Borrowed for the duration of a call. */

@@ -18,6 +18,8 @@ ALLOWED = {
     "offload": {"base", "vlan", "port"},
     "vhost-user": {"base", "vlan", "port", "api"},
     "tap": {"base", "vlan", "port", "api"},
+    "netdev": {"base", "vlan", "port", "api", "offload", "bpf"},
+    "bpf": {"netdev"},
     "datapath": {"base", "vlan", "port", "offload"},
     "control": {"base", "vlan", "port", "offload", "datapath", "api"},
     "cli": {"base", "api"},
@@ -28,12 +30,12 @@ ONLY_IN = {
     r"json|json_": ("api/json.c",),
     r"rte_": ("datapath/", "control/", "pktgen/"),
     r"systemd/": ("control/",),
-    r"netlink/": ("tap/", "control/"),
-    r"bpf/": ("tap/",),
+    r"netlink/": ("tap/", "netdev/", "control/"),
+    r"bpf/": ("tap/", "netdev/", "bpf/"),
     r"pcap": ("control/", "pktgen/", "datapath/capture"),
 }
-TYPE_WORDS = re.compile(r'"(vhost-user|tap)"|\bport_type_(vhost_user|tap)\b')
-TYPE_WORDS_OK = ("vhost-user/", "tap/", "pktgen/", "tests/", "port/types.def", "docs/")
+TYPE_WORDS = re.compile(r'"(vhost-user|tap|netdev)"|\bport_type_(vhost_user|tap|netdev)\b')
+TYPE_WORDS_OK = ("vhost-user/", "tap/", "netdev/", "pktgen/", "tests/", "port/types.def", "docs/")
 
 
 def tracked():

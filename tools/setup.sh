@@ -11,11 +11,11 @@ set -u
 
 build_packages=(
     make gcc libc6-dev pkg-config # compiler, and how it finds the libraries
-    clang llvm linux-libc-dev     # eBPF programs of TAP ports
+    clang llvm linux-libc-dev     # eBPF programs of TAP and netdev ports
     bpftool                       # skeletons of those programs
     libdpdk-dev                   # EAL, RCU, rings, virtio-user
     libjson-c-dev                 # JSON
-    libnl-3-dev libnl-route-3-dev # kernel links
+    libnl-3-dev libnl-route-3-dev # kernel links and their events
     libbpf-dev                    # loads the eBPF programs
     libsystemd-dev                # event loop, readiness
     libpcap-dev                   # capture filters

@@ -29,6 +29,21 @@ ns_del() { # NAME
     unset "ns_known[$1]"
 }
 
+# ns_wire NAME INTERFACE NAME INTERFACE [WORD...]: a veth pair between two namespaces, both ends up
+ns_wire() {
+    ip -n "$(ns_name "$1")" link add name "$2" "${@:5}" type veth peer name "$4" netns "$(ns_name "$3")" "${@:5}" &&
+        ip -n "$(ns_name "$1")" link set dev "$2" up && ip -n "$(ns_name "$3")" link set dev "$4" up
+}
+
+# ns_vlans NAME INTERFACE: addresses 10.0.N.x of the namespace are in VLAN N, see
+# tests/tools/vlan_host.bpf.c
+ns_vlans() {
+    local object=$VSW_BUILD/tests/tools/vlan_host.bpf.o
+    ns_run "$1" tc qdisc add dev "$2" clsact &&
+        ns_run "$1" tc filter add dev "$2" egress bpf da obj "$object" sec tc/egress &&
+        ns_run "$1" tc filter add dev "$2" ingress bpf da obj "$object" sec tc/ingress
+}
+
 # ns_run NAME COMMAND...
 ns_run() {
     local name=$1

@@ -58,6 +58,7 @@ vm_start() {
         [rx]=256 [tx]=256
         [device]=''    # more properties for virtio-net-pci
         [boot]=kernel  # pxe: whatever the network offers
+        [tap]=''       # an ordinary TAP of this name in the place of vhost-user
     )
     vm_words[$name]=$(printf '%q ' "$@")
     shift
@@ -89,13 +90,17 @@ vm_start() {
     local socket="socket,id=vhost0,path=${vm[sock]}"
     if [[ ${vm[role]} == server ]]; then socket+=,server=on; else socket+=,reconnect=1; fi
 
+    local netdev=(-chardev "$socket" -netdev "vhost-user,id=net0,chardev=vhost0,queues=${vm[queues]}")
+    if [[ -n ${vm[tap]} ]]; then
+        netdev=(-netdev "tap,id=net0,ifname=${vm[tap]},script=no,downscript=no")
+    fi
+
     local args=(
         -name "$name" -no-reboot -nodefaults -display none
         -machine "q35,memory-backend=mem,accel=$vm_accel"
         -m "${vm[mem]}" -smp "${vm[smp]}"
         -object "memory-backend-memfd,id=mem,size=${vm[mem]}M,share=on"
-        -chardev "$socket"
-        -netdev "vhost-user,id=net0,chardev=vhost0,queues=${vm[queues]}"
+        "${netdev[@]}"
         -device "$device"
         -monitor "unix:$T_DIR/$name.monitor,server=on,wait=off"
         -serial "file:$T_DIR/$name.console"

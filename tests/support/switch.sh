@@ -10,12 +10,13 @@ VSW_SOCKET=$T_DIR/control.sock
 SW_RUN=$T_DIR/run # vhost-user sockets
 SW_LOG=$T_DIR/vswitchd.log
 SW_WORKERS=${SW_WORKERS:-1}
+SW_NETNS=${SW_NETNS:-} # the namespace it runs in, made by ns_add; empty: this one
 sw_pid=
 
 # sw_start [OPTION...]: start the daemon, wait until it answers
 sw_start() {
     mkdir -p "$SW_RUN" "$T_DIR/state"
-    "$VSW_BUILD/vswitchd" --socket "$VSW_SOCKET" --workers "$SW_WORKERS" \
+    ${SW_NETNS:+ip netns exec "$(ns_name "$SW_NETNS")"} "$VSW_BUILD/vswitchd" --socket "$VSW_SOCKET" --workers "$SW_WORKERS" \
         --state-dir "$T_DIR/state" --run-dir "$SW_RUN" "$@" >>"$SW_LOG" 2>&1 &
     sw_pid=$!
     t_defer sw_cleanup
@@ -190,4 +191,21 @@ sw_cpu_ms() {
 # sw_restart [OPTION...]: a clean stop and a new start on the same saved state
 sw_restart() {
     sw_stop && sw_start "$@"
+}
+
+# type_counter PORT NAME: a counter that only ports of its type have
+type_counter() { ctl_json ".type_counters[] | select(.name == \"$2\") | .count" port show "$1"; }
+
+# uplink_port NAME NAMESPACE MAP [KEY=VALUE...]: an uplink that is a TAP called NAME
+uplink_port() {
+    local name=$1 namespace=$2 map=$3
+    shift 3
+    ctl port add "$name" type=tap mode=uplink "map=$map" "ifname=$name" \
+        "netns=$(ns_name "$namespace")" "$@"
+}
+
+# cable NAMESPACE INTERFACE INTERFACE: see tests/tools/cable.c
+cable() {
+    ns_bg "$1" "$VSW_BUILD/tests/tools/cable" "$2" "$3"
+    wait_for 5 grep -q ready "$T_DIR/$1.out"
 }

@@ -1,0 +1,51 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# A veth as an uplink, by every way frames can go: TCP and UDP both ways, checksums that the peer left
+# to its NIC included, and every byte as it was sent.
+# shellcheck source=tests/support/lib.sh
+. "$(dirname "$0")/../support/lib.sh"
+
+# copies FROM TO IP: 5 MB through TCP, the same sum at both ends
+copies() {
+    local sum
+    on_bg "$2" "socat -u TCP-LISTEN:9000,reuseaddr CREATE:$T_DIR/received"
+    wait_for 5 listens "$2" 9000 || return 1
+    on "$1" "socat -u FILE:$T_DIR/sent TCP:$3:9000" || return 1
+    sum=$(sha256sum <"$T_DIR/sent")
+    received() { [[ $(sha256sum <"$T_DIR/received") == "$sum" ]]; }
+    wait_for 5 received
+}
+no_bad_csum() { # END: its kernel has seen no wrong checksum
+    on "$1" "nstat -asz | awk '/CsumErrors|TcpInCsumErrors/ { n += \$2 } END { exit n > 0 }'"
+}
+
+ns_add host lan a
+SW_NETNS=host
+need "a wire" ns_wire host up0 lan wire
+need "lan's address" ns_run lan ip address add 10.0.0.9/24 dev wire
+need "data" dd if=/dev/urandom of="$T_DIR/sent" bs=1M count=5 status=none
+need "the switch starts" sw_start
+need "a network" net_up red web 10
+need "port a" tap_port a red web 10.0.0.1/24
+for end in lan a; do need "iperf3 in $end" iperf_server $end; done
+
+uses() { [[ $(port_get up0 features) == *"$1"* ]]; }
+declare -A words=([native]="AF_XDP, native" [generic]="AF_XDP, generic" [off]="AF_PACKET (asked")
+need "the uplink" ctl port add up0 type=netdev iface=up0 tenant=red networks=web
+check "xdp=auto goes by the driver" uses "AF_XDP, native"
+for xdp in native generic off; do
+    need "xdp=$xdp" ctl port set up0 xdp=$xdp
+    check "$xdp: frames go by ${words[$xdp]}" uses "${words[$xdp]}"
+    check "$xdp: a reaches lan" reaches a 10.0.0.9
+    check "$xdp: a large ping, in fragments" on lan "ping -c2 -i0.1 -W1 -s 4000 10.0.0.1"
+    check "$xdp: data is intact from a to lan" copies a lan 10.0.0.9
+    check "$xdp: data is intact from lan to a" copies lan a 10.0.0.1
+    check_range "$xdp: TCP to lan, b/s" 100000000 1e12 iperf_tcp a 10.0.0.9 1
+    check_range "$xdp: TCP from lan, b/s" 100000000 1e12 iperf_tcp lan 10.0.0.1 1
+    check_range "$xdp: UDP 30 Mb/s to lan, % lost" -1 1 iperf_udp_loss a 10.0.0.9 1 30M
+    check_range "$xdp: UDP 30 Mb/s from lan, % lost" -1 1 iperf_udp_loss lan 10.0.0.1 1 30M
+done
+check "lan saw no wrong checksum" no_bad_csum lan
+check "a saw no wrong checksum" no_bad_csum a
+t_done

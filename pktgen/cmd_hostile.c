@@ -73,12 +73,28 @@ int pg_hostile_prepare(struct pg_options *o, struct pg_attack *attack, struct vs
     return 0;
 }
 
+/* The attack with the rate that it reached: the attacker's stream is the last. */
+static void label_make(const struct pg_outcome *o, const char *profile, char *ret_label,
+                       size_t size)
+{
+    const struct pg_stream_result *attack = &o->streams[o->point.stream_count - 1];
+    double seconds = o->point.loss.seconds > 0 ? o->point.loss.seconds : 1;
+    char rate[PG_TEXT_MAX];
+
+    pg_text_pps((double)attack->track.sent / seconds, rate, sizeof(rate));
+    if (profile == NULL)
+        snprintf(ret_label, size, "alone");
+    else
+        snprintf(ret_label, size, "%.15s %.15s", profile, rate);
+}
+
 int pg_hostile(struct pg_engine *e, const struct pg_options *o, struct pg_points *points,
                struct vsw_err *err)
 {
     struct pg_trial trial = {.own_rates = true,
                              .ns = o->time_ns > 0 ? o->time_ns : TIME_NS_DEFAULT};
     struct pg_outcome outcome;
+    char label[32];
     int rc = 0;
 
     e->best_pps = pg_rate_pps(&o->best, 64, 0);
@@ -86,8 +102,10 @@ int pg_hostile(struct pg_engine *e, const struct pg_options *o, struct pg_points
         trial.no_attack = !with;
         e->phase = with ? o->profile : "victims alone";
         rc = pg_engine_trial(e, &trial, &outcome, err);
-        if (rc == 0)
-            rc = pg_points_add(points, &outcome, with ? o->profile : "alone", NULL, err);
+        if (rc != 0)
+            break;
+        label_make(&outcome, with ? o->profile : NULL, label, sizeof(label));
+        rc = pg_points_add(points, &outcome, label, NULL, err);
     }
     return rc;
 }

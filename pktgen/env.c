@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <sched.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,6 +61,22 @@ const char *pg_env_said(void)
         start--;
     snprintf(env_log.line, sizeof(env_log.line), "%.*s", (int)strcspn(start, "\n"), start);
     return env_log.line;
+}
+
+void pg_env_find(const char *after, const char *before, char *ret_text, size_t size)
+{
+    const char *start, *end;
+
+    ret_text[0] = '\0';
+    if (env_log.file == NULL || fflush(env_log.file) != 0 || env_log.text == NULL)
+        return;
+    end = strstr(env_log.text, before);
+    for (start = end; start != NULL && start > env_log.text && start[-1] != '\n';)
+        start--;
+    start = start != NULL ? strstr(start, after) : NULL;
+    if (start != NULL && start + strlen(after) < end)
+        snprintf(ret_text, size, "%.*s", (int)(end - start - (ptrdiff_t)strlen(after)),
+                 start + strlen(after));
 }
 
 void pg_env_hush(void)
@@ -130,7 +147,7 @@ int pg_env_start(const struct pg_env *env, struct vsw_err *err)
     const char *fixed[] = {"pktgen",
                            "--no-pci",
                            "--no-telemetry",
-                           "--log-level=error",
+                           "--log-level=*:error",
                            "--no-shconf",
                            "-l",
                            core,
@@ -150,8 +167,6 @@ int pg_env_start(const struct pg_env *env, struct vsw_err *err)
     for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
         argv[argc++] = (char *)(uintptr_t)fixed[i];
     argv[argc++] = (char *)(uintptr_t)(env->huge ? "--single-file-segments" : "--no-huge");
-    if (env->wide_vectors)
-        argv[argc++] = (char *)(uintptr_t) "--force-max-simd-bitwidth=512";
     rc = log_open();
     if (rc != 0)
         return vsw_err_set(err, rc, NULL, "the log of DPDK cannot be kept");

@@ -15,7 +15,6 @@
 struct pg_env {
     int core;           /* CPU of the loop; -1: the last one that this process may use */
     bool huge;          /* huge pages; they must be free */
-    bool wide_vectors;  /* allow 512-bit vectors: the packed ring's vector path needs them */
     uint64_t mem_bytes; /* what the ports' pools need */
 };
 
@@ -58,6 +57,18 @@ void pg_env_stop(void);
  * Source: none
  */
 const char *pg_env_said(void);
+
+/**
+ * pg_env_find() - a part of what DPDK logged since pg_env_hush()
+ * @after: what stands in front of it, in the same line
+ * @before: what stands behind it; the first line that has it counts
+ * @ret_text: the part, "" when there is none
+ * @size: of @ret_text, in bytes
+ *
+ * Context: the thread that started it; does not block.
+ * Source: none
+ */
+void pg_env_find(const char *after, const char *before, char *ret_text, size_t size);
 
 /**
  * pg_env_hush() - forget what DPDK logged

@@ -29,7 +29,7 @@ static void help_ports(FILE *out)
           "    packed              packed rings\n"
           "    mrg=on|off          mergeable receive buffers: off\n"
           "    in_order=on|off     VIRTIO_F_IN_ORDER: off\n"
-          "    vec=on|off          vector paths of the driver, where they are possible: on\n"
+          "    vec=on|off          vector path of the driver, for split rings with mrg=off: on\n"
           "    csum, tso           checksum and segmentation offload, both ways\n"
           "    queues=N, mac=MAC, rxbuf=BYTES\n"
           "  if:NAME[,xdp]         interface of the kernel: AF_PACKET, or AF_XDP\n"
@@ -127,6 +127,10 @@ static int command_do(struct pg_engine *e, const struct pg_options *o, struct pg
                       struct vsw_err *err)
 {
     switch (o->command) {
+    case PG_NDR:
+    case PG_PDR: return pg_search_rates(e, o, points, err);
+    case PG_LATENCY: return pg_latency(e, o, points, err);
+    case PG_HOSTILE: return pg_hostile(e, o, points, err);
     default: return pg_run(e, o, points, err);
     }
 }

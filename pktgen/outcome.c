@@ -111,8 +111,10 @@ static void streams_copy(const struct pg_shared *shared, const struct pg_plan *p
             o->hists[i] = shared->hists[i];
             r->latency = (struct pg_latency){&o->hists[i], ns_per_tick};
         }
-        if (r->stream->rx == PG_PORT_NONE)
+        if (r->stream->rx == PG_PORT_NONE) {
+            r->track.lost = 0; /* it is not expected anywhere */
             continue;
+        }
         o->point.loss.due += c->due;
         o->point.loss.sent += c->sent;
         o->point.loss.received += r->track.received - r->track.duplicates;

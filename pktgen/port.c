@@ -6,11 +6,13 @@
  */
 #include <errno.h>
 #include <net/if.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -79,6 +81,15 @@ static int socket_why(const struct pg_port_spec *spec, struct vsw_err *err)
     return -EPROTO;
 }
 
+static int nobody_came(const struct pg_port_spec *spec, unsigned wait_ms, struct vsw_err *err)
+{
+    vsw_err_set(err, -ETIMEDOUT, "port", "%s within %u ms: %s",
+                spec->server ? "nobody connected" : "the link did not come up", wait_ms,
+                spec->target);
+    vsw_err_hint(err, "--wait TIME waits longer");
+    return -ETIMEDOUT;
+}
+
 static int device_why(const struct pg_port_spec *spec, int rc, struct vsw_err *err)
 {
     if (spec->kind == PG_PORT_VHOST)
@@ -119,7 +130,33 @@ static void if_args(const struct pg_port_spec *spec, char *ret_args)
                  spec->target, jumbo ? 131072 : 4096, jumbo ? 65536 : 2048, jumbo ? 256 : 1024);
 }
 
-static int vdev_make(const struct pg_port_spec *spec, unsigned number, uint16_t *ret_id)
+static void on_alarm(int signal_number)
+{
+    (void)signal_number;
+}
+
+/* A server's driver waits in accept(2) without end: a signal ends that wait. */
+static int vdev_init(const char *name, const char *args, bool waits, unsigned wait_ms)
+{
+    struct sigaction action = {.sa_handler = on_alarm}, before;
+    struct itimerval timer = {.it_value = {wait_ms / 1000, wait_ms % 1000 * 1000}}, off = {0};
+    int rc;
+
+    if (!waits)
+        return rte_vdev_init(name, args);
+    sigaction(SIGALRM, &action, &before);
+    setitimer(ITIMER_REAL, &timer, NULL);
+    rc = rte_vdev_init(name, args);
+    getitimer(ITIMER_REAL, &timer);
+    setitimer(ITIMER_REAL, &off, NULL);
+    sigaction(SIGALRM, &before, NULL);
+    if (rc != 0 && timer.it_value.tv_sec == 0 && timer.it_value.tv_usec == 0)
+        return -ETIMEDOUT;
+    return rc;
+}
+
+static int vdev_make(const struct pg_port_spec *spec, unsigned number, unsigned wait_ms,
+                     uint16_t *ret_id)
 {
     char name[32], args[ARGS_SIZE];
     const char *driver = "net_tap";
@@ -135,7 +172,7 @@ static int vdev_make(const struct pg_port_spec *spec, unsigned number, uint16_t 
         snprintf(args, sizeof(args), "iface=%s", spec->target);
     }
     snprintf(name, sizeof(name), "%s%u", driver, number);
-    rc = rte_vdev_init(name, args);
+    rc = vdev_init(name, args, spec->server, wait_ms);
     if (rc != 0)
         return rc < 0 ? rc : -EIO;
     return rte_eth_dev_get_port_by_name(name, ret_id);
@@ -214,13 +251,8 @@ static int link_wait(const struct pg_port *port, unsigned wait_ms, struct vsw_er
     struct rte_eth_link link = {0};
 
     while (rte_eth_link_get_nowait(port->id, &link) == 0 && !link.link_status) {
-        if (clock_now_ns() > end) {
-            vsw_err_set(err, -ETIMEDOUT, "port", "%s within %u ms: %s",
-                        spec->server ? "nobody connected" : "the link did not come up", wait_ms,
-                        spec->target);
-            vsw_err_hint(err, "--wait SECONDS waits longer");
-            return -ETIMEDOUT;
-        }
+        if (clock_now_ns() > end)
+            return nobody_came(spec, wait_ms, err);
         usleep(POLL_US);
     }
     return 0;
@@ -254,9 +286,13 @@ int pg_port_open(struct pg_port *port, const struct pg_port_spec *spec, unsigned
     if (spec->kind == PG_PORT_RING)
         rc = pg_cable_plug(spec, number, &port->id);
     else
-        rc = vdev_make(spec, number, &port->id);
+        rc = vdev_make(spec, number, wait_ms, &port->id);
     if (rc == -EEXIST)
         return vsw_err_set(err, rc, "port", "ring:%s has two ends already", spec->target);
+    if (rc == -ETIMEDOUT) {
+        (void)unlink(spec->target);
+        return nobody_came(spec, wait_ms, err);
+    }
     if (rc != 0)
         return device_why(spec, rc, err);
     port->open = true;
@@ -281,10 +317,12 @@ void pg_port_close(struct pg_port *port)
 
 void pg_port_paths(const struct pg_port *port, char *ret_text, size_t size)
 {
-    struct rte_eth_burst_mode rx = {0}, tx = {0};
+    char rx[40], tx[40];
 
-    (void)rte_eth_rx_burst_mode_get(port->id, 0, &rx);
-    (void)rte_eth_tx_burst_mode_get(port->id, 0, &tx);
-    snprintf(ret_text, size, "rx %s, tx %s", rx.info[0] ? rx.info : "of the driver",
-             tx.info[0] ? tx.info : "of the driver");
+    (void)port;
+    /* virtio tells it in its log alone. */
+    pg_env_find("using ", " Rx path", rx, sizeof(rx));
+    pg_env_find("using ", " Tx path", tx, sizeof(tx));
+    snprintf(ret_text, size, "rx %s, tx %s", rx[0] != '\0' ? rx : "of the driver",
+             tx[0] != '\0' ? tx : "of the driver");
 }

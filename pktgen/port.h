@@ -98,7 +98,7 @@ void pg_port_close(struct pg_port *port);
 
 /**
  * pg_port_paths() - which routines of the driver move the frames
- * @port: open
+ * @port: the one that was opened last
  * @ret_text: "rx .., tx .."
  * @size: of @ret_text, in bytes
  *

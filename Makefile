@@ -3,7 +3,7 @@
 # Every room (folder) is globbed, so a new file or a new port type needs no edit here.
 # SAN=address,undefined or SAN=thread builds into a folder of its own; V=1 shows the commands.
 
-ROOMS   := base api vlan port offload vhost-user tap dpdk netdev bpf datapath control cli
+ROOMS   := base api vlan port offload vhost-user tap netdev dpdk bpf datapath control cli
 SAN     ?=
 comma   := ,
 CC      ?= gcc
@@ -129,7 +129,7 @@ THREADS := $(filter-out %/test_vring_race,$(patsubst %.c,$(B)/%,$(shell \
 .PHONY: threads smoke vm
 threads: $(THREADS)
 	@tools/run_tests.sh threads $^
-smoke: all $(B)/tests/tools/frame_blast $(B)/tests/tools/vlan_host.bpf.o ## real binaries, namespaces and TAPs (VSW_ONLY=word: scripts whose name has it)
+smoke: all $(B)/tests/tools/frame_blast $(B)/tests/tools/vlan_host.bpf.o $(B)/tests/tools/cable ## real binaries, namespaces and TAPs (VSW_ONLY=word: scripts whose name has it)
 	@tests/support/run_suite.sh smoke $(sort $(wildcard tests/smoke/*.sh))
 vm: all ## real QEMU guests and other front-ends (VSW_ONLY=word as above)
 	@tests/support/run_suite.sh vm $(filter-out %/mkguest.sh %/guest-init.sh,$(sort $(wildcard tests/vm/*.sh)))

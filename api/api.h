@@ -113,6 +113,9 @@ void *api_rows_append(const struct api_object *object, struct api_rows *rows);
  */
 void api_rows_remove(const struct api_object *object, struct api_rows *rows, uint32_t i);
 
+/* Free all rows; the member is empty then. @object and @rows as of api_rows_remove(). */
+void api_rows_clear(const struct api_object *object, struct api_rows *rows);
+
 #define api_remove(rows_member, tag, i)                                                            \
     api_rows_remove(&tag##_object, (struct api_rows *)(void *)(rows_member), (i))
 
@@ -233,6 +236,9 @@ int api_field_parse(const struct api_object *object, const struct api_field *fie
  * Source: none
  */
 char *api_field_format(const struct api_field *field, const void *self, char *buf, size_t size);
+
+/* Has the member the same value in both structs? */
+bool api_field_equal(const struct api_field *field, const void *a, const void *b);
 
 /* Has the member its default value? */
 bool api_field_is_default(const struct api_object *object, const struct api_field *field,

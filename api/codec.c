@@ -140,7 +140,7 @@ static int member_decode(const struct api_field *field, const struct json *json,
 {
     switch (json_kind(json)) {
     case JSON_STRING:
-        if (field->kind == API_OBJECT || field->kind == API_STRUCT || field->kind == API_ROWS)
+        if (field->kind == API_OBJECT || field->kind == API_STRUCT)
             return kind_refuse(field, err);
         return value_parse(field, json_text(json), member, err);
     case JSON_INTEGER:

@@ -34,14 +34,7 @@ static void member_free(const struct api_field *field, void *member)
     case API_NAMES: free(((struct api_names *)member)->items); break;
     case API_OBJECT: json_free(*(struct json **)member); break;
     case API_STRUCT: api_free(field->object, member); break;
-    case API_ROWS: {
-        struct api_rows *rows = member;
-
-        for (uint32_t i = 0; i < rows->count; i++)
-            api_free(field->object, row_at(field, rows, i));
-        free(rows->items);
-        break;
-    }
+    case API_ROWS: api_rows_clear(field->object, member); break;
     default: break;
     }
 }
@@ -170,6 +163,11 @@ static bool member_equal(const struct api_field *field, const void *a, const voi
     case API_ROWS: return rows_equal(field, a, b);
     default: return memcmp(a, b, field->size) == 0;
     }
+}
+
+bool api_field_equal(const struct api_field *field, const void *a, const void *b)
+{
+    return member_equal(field, value_member(field, a), value_member(field, b));
 }
 
 void api_init(const struct api_object *object, void *self)
@@ -343,6 +341,14 @@ void api_rows_remove(const struct api_object *object, struct api_rows *rows, uin
         if (all != NULL)
             rows->items = all;
     }
+}
+
+void api_rows_clear(const struct api_object *object, struct api_rows *rows)
+{
+    for (uint32_t i = 0; i < rows->count; i++)
+        api_free(object, (char *)rows->items + (size_t)i * object->size);
+    free(rows->items);
+    *rows = (struct api_rows){0};
 }
 
 int api_names_append(struct api_names *names, const char *name)

@@ -17,6 +17,8 @@ API_OBJECT_DEFINE(api_tenant, API_TENANT_FIELDS, "tenant",
                   "A group of networks and ports that can never see another group")
 API_OBJECT_DEFINE(api_network, API_NETWORK_FIELDS, "network",
                   "A layer 2 network of a tenant: ports in it reach each other")
+API_OBJECT_DEFINE(api_map_entry, API_MAP_ENTRY_FIELDS, "map entry",
+                  "A tag on the wire and its network; as text tag:tenant/network")
 API_OBJECT_DEFINE(
     api_port, API_PORT_FIELDS, "port",
     "What connects a VM, a namespace or the host. `in` is what it sends into the switch, `out` "

@@ -14,7 +14,8 @@
 #define API_PORT_MODES(E)                                                                          \
     E(API_PORT_ACCESS, "access", "one network, frames without its tag")                            \
     E(API_PORT_TRUNK, "trunk", "several networks, told apart by their VLAN tag")                   \
-    E(API_PORT_QINQ, "qinq", "every frame, whatever its tags, goes into one outer network")
+    E(API_PORT_QINQ, "qinq", "every frame, whatever its tags, goes into one outer network")        \
+    E(API_PORT_UPLINK, "uplink", "networks of any tenants, told apart by the tags of `map`")
 API_ENUM_DECLARE(api_port_mode, API_PORT_MODES)
 
 #define API_TPIDS(E)                                                                               \
@@ -75,12 +76,20 @@ API_OBJECT_DECLARE(api_tenant, API_TENANT_FIELDS)
     API_MAY_EXIST(F, S)
 API_OBJECT_DECLARE(api_network, API_NETWORK_FIELDS)
 
+/* ---- which tags on a wire are which network ---------------------------------------------- */
+#define API_MAP_ENTRY_FIELDS(F, S)                                                                 \
+    F(S, tag, STR, (16), API_KEY, NULL,                                                            \
+      "vlan10; s100.10: 802.1Q tag 10 inside 802.1ad tag 100; s100: whatever is inside; untagged") \
+    F(S, tenant, NAME, (), API_KEY, NULL, "tenant of the network")                                 \
+    F(S, network, NAME, (), API_KEY, NULL, "the network")
+API_OBJECT_DECLARE(api_map_entry, API_MAP_ENTRY_FIELDS)
+
 /* ---- port -------------------------------------------------------------------------------- */
 #define API_PORT_FIELDS(F, S)                                                                      \
     F(S, name, NAME, (), API_KEY, NULL, "name of the port, unique in the switch")                  \
     F(S, type, NAME, (), API_REQUIRED, NULL, "what it connects; `port types` lists the types")     \
     F(S, tenant, NAME, (), API_SHOWN, NULL,                                                        \
-      "tenant it belongs to; a port without one carries nothing")                                  \
+      "tenant it belongs to; a port without one, unless it is an uplink, carries nothing")         \
     F(S, mode, ENUM, (api_port_mode), API_OPTIONAL, "access", "how VLAN tags are used")            \
     F(S, networks, NAMES, (), API_SHOWN, NULL,                                                     \
       "networks of the tenant: one for access and qinq, any number for trunk")                     \
@@ -89,17 +98,28 @@ API_OBJECT_DECLARE(api_network, API_NETWORK_FIELDS)
       "trunk: send frames of the native network with their tag")                                   \
     F(S, tpid, ENUM, (api_tpid), API_DETAIL, "dot1q",                                              \
       "kind of tag: of a trunk, or the outer one of qinq")                                         \
+    F(S, map, ROWS, (api_map_entry), API_DETAIL, NULL,                                             \
+      "uplink: the network of each tag, like vlan10:red/web,s100.20:blue/lab,untagged:red/mgmt")   \
+    F(S, map_add, ROWS, (api_map_entry), API_CALL, NULL,                                           \
+      "entries to add to the map; on the command line map+=")                                      \
+    F(S, map_del, NAMES, (), API_CALL, NULL,                                                       \
+      "tags to take out of the map, before any are added; on the command line map-=")              \
+    F(S, transit, BOOL, (), API_DETAIL, "false",                                                   \
+      "uplink: frames may go on to other uplinks; together they must not form a loop")             \
     F(S, isolated, BOOL, (), API_DETAIL, "false", "may not talk to other isolated ports")          \
     F(S, up, BOOL, (), API_OPTIONAL, "true", "false takes the port down")                          \
     F(S, mtu, U32, (68, 65535), API_OPTIONAL, "1500",                                              \
       "largest IP packet in bytes, without Ethernet header and tags")                              \
     F(S, max_fdb, U32, (0, 16777216), API_DETAIL, "1024",                                          \
-      "most addresses learned on it; 0 = learns none")                                             \
+      "most addresses learned on it; 0 = learns none; of an uplink by default 16384")              \
     API_LIMIT_FIELDS(F, S)                                                                         \
-    F(S, flood_broadcast_pps, RATE_PPS, (), API_DETAIL, NULL, "most broadcasts it may send")       \
-    F(S, flood_multicast_pps, RATE_PPS, (), API_DETAIL, NULL, "most multicasts it may send")       \
+    F(S, flood_broadcast_pps, RATE_PPS, (), API_DETAIL, NULL,                                      \
+      "most broadcasts it may send; an uplink for each tenant, by default 10k")                    \
+    F(S, flood_multicast_pps, RATE_PPS, (), API_DETAIL, NULL,                                      \
+      "most multicasts it may send; an uplink for each tenant")                                    \
     F(S, flood_unknown_pps, RATE_PPS, (), API_DETAIL, NULL,                                        \
-      "most unicasts to unknown addresses it may send")                                            \
+      "most unicasts to unknown addresses it may send; an uplink for each tenant, by default "     \
+      "100k")                                                                                      \
     F(S, options, OBJECT, (), API_DETAIL, NULL,                                                    \
       "options of its type; on the command line they are keys like any other")                     \
     API_MAY_EXIST(F, S)

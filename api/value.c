@@ -324,9 +324,9 @@ int value_parse(const struct api_field *field, const char *text, void *member, s
     case API_TEXT: return str_parse(field, text, member, err);
     case API_MAC: return mac_field_parse(field, text, member, err);
     case API_NAMES: return names_parse(field, text, member, err);
+    case API_ROWS: return rows_parse(field, text, member, err);
     case API_OBJECT:
-    case API_STRUCT:
-    case API_ROWS: return vsw_err_set(err, -EINVAL, field->name, "cannot be written as one word");
+    case API_STRUCT: return vsw_err_set(err, -EINVAL, field->name, "cannot be written as one word");
     default: return number_parse(field, text, member, err);
     }
 }

@@ -24,10 +24,19 @@ uint64_t value_number(const struct api_field *field, const void *member);
 int value_set_number(const struct api_field *field, uint64_t number, void *member,
                      struct vsw_err *err);
 
-/* Any kind but OBJECT, STRUCT and ROWS. 0, -EINVAL, -ERANGE, -ENOMEM; member untouched then. */
+/* Any kind but OBJECT and STRUCT. 0, -EINVAL, -ERANGE, -ENOMEM; member untouched then. */
 int value_parse(const struct api_field *field, const char *text, void *member, struct vsw_err *err);
 
-/* For people; any kind but STRUCT and ROWS, which give "". */
+/* Rows of names only, "vlan10:red/web,vlan20:blue/web": the first part ends with a colon, the
+ * others with a slash. Return as value_parse(); rows of other kinds cannot be written so: -EINVAL.
+ */
+int rows_parse(const struct api_field *field, const char *text, void *member, struct vsw_err *err);
+/* What it looks like: "tag:tenant/network,..."; untouched for other rows. */
+void rows_form(const struct api_field *field, char *buf, size_t size);
+/* The same text; "" for other rows. */
+void rows_format(const struct api_field *field, const void *member, char *buf, size_t size);
+
+/* For people; a STRUCT gives "". */
 void value_format(const struct api_field *field, const void *member, char *buf, size_t size);
 
 /* The range as text: "68..65535", "1s..365d or never"; "" when there is none worth telling. */

@@ -160,8 +160,8 @@ void value_format(const struct api_field *field, const void *member, char *buf, 
     case API_MAC: snprintf(buf, size, "%s", mac_format(member, mac)); break;
     case API_NAMES: names_format(member, buf, size); break;
     case API_OBJECT: options_format(*(struct json *const *)member, buf, size); break;
+    case API_ROWS: rows_format(field, member, buf, size); break;
     case API_STRUCT:
-    case API_ROWS:
     case API_KIND_COUNT: break;
     default: number_format(field, value_number(field, member), buf, size); break;
     }
@@ -183,6 +183,7 @@ void value_range(const struct api_field *field, char *buf, size_t size)
         number_format(field, field->max, max, sizeof(max));
         snprintf(buf, size, "%s..%s%s", min, max, field->never ? " or never" : "");
         break;
+    case API_ROWS: rows_form(field, buf, size); break;
     case API_STR: snprintf(buf, size, "at most %" PRIu64 " bytes", field->max); break;
     default: break;
     }

@@ -74,6 +74,17 @@ static int field_add(struct building *b, const struct api_field *field, const ch
     return api_field_parse(b->object, field, value, b->params, err);
 }
 
+/* `map+=a` adds to a list, `map-=b` takes from it: fields of the call, map_add and map_del. */
+static void key_edit(char *key, size_t size)
+{
+    size_t len = strlen(key);
+
+    if (key[len - 1] == '+')
+        snprintf(key + len - 1, size - len + 1, "_add");
+    else if (key[len - 1] == '-')
+        snprintf(key + len - 1, size - len + 1, "_del");
+}
+
 static int pair_add(struct building *b, const char *word, struct vsw_err *err)
 {
     const struct api_field *field;
@@ -83,6 +94,7 @@ static int pair_add(struct building *b, const char *word, struct vsw_err *err)
     if ((size_t)(equals - word) >= sizeof(key) || equals == word)
         return vsw_err_set(err, -EINVAL, NULL, "\"%.60s\" has no valid key", word);
     snprintf(key, sizeof(key), "%.*s", (int)(equals - word), word);
+    key_edit(key, sizeof(key));
     field = api_field_find(b->object, key);
     if (field == NULL || field->kind == API_OBJECT)
         return option_add(b, key, equals + 1, err);

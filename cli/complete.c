@@ -127,7 +127,7 @@ static void offer_keys(const struct completing *c, const struct api_method *meth
             c->source->options(c->source->ctx, value_of(c, "type"), &options);
         else if (!(field->flags & (API_KEY | API_CALL)) && !key_used(c, field->name))
             offer(c, "", field->name, "=");
-        if (field->flags & API_CALL)
+        if ((field->flags & API_CALL) && field->kind == API_BOOL)
             offer(c, "", strcmp(field->name, "may_exist") == 0 ? "--may-exist" : "--if-exists", "");
     }
     for (uint32_t i = 0; i < options.count; i++)

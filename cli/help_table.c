@@ -33,8 +33,26 @@ static const struct api_field columns[] = {
 static const struct api_object help_row_object = {"help", "a line of help", columns,
                                                   ARRAY_SIZE(columns), sizeof(struct help_row)};
 
+static bool is_switch(const struct api_field_row *field)
+{
+    return field->call && strcmp(field->kind, "bool") == 0;
+}
+
+/* map_add is written map+=, see args.c. */
+static void list_edit_write(const char *name, char *buf, size_t size)
+{
+    const char *end = strrchr(name, '_');
+
+    if (end != NULL && (strcmp(end, "_add") == 0 || strcmp(end, "_del") == 0))
+        snprintf(buf, size, "%.*s%c", (int)(end - name), name, end[1] == 'a' ? '+' : '-');
+}
+
 static void name_write(const struct api_field_row *field, char *buf, size_t size)
 {
+    if (field->call && !is_switch(field)) {
+        list_edit_write(field->name, buf, size);
+        return;
+    }
     snprintf(buf, size, "%s%s", field->call ? "--" : "", field->name);
     for (char *p = buf; *p; p++) {
         if (field->key && *p >= 'a' && *p <= 'z')
@@ -49,7 +67,7 @@ static void row_fill(const struct api_field_row *field, bool partial, struct hel
     bool must = field->key || (field->required && !partial);
 
     name_write(field, row->name, sizeof(row->name));
-    if (field->call)
+    if (is_switch(field))
         snprintf(row->value, sizeof(row->value), "-");
     else
         api_field_row_value(field, row->value, sizeof(row->value));

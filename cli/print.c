@@ -171,7 +171,8 @@ static int names_width(const struct api_object *object, const void *self)
 static bool rows_have_rows(const struct api_object *object)
 {
     for (uint32_t i = 0; i < object->count; i++)
-        if (object->fields[i].kind == API_ROWS && !(object->fields[i].flags & API_DETAIL))
+        if (object->fields[i].kind == API_ROWS &&
+            !(object->fields[i].flags & (API_CALL | API_DETAIL)))
             return true;
     return false;
 }

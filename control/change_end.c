@@ -37,6 +37,8 @@ static void on_retired(void *arg)
     struct release *r = arg;
 
     flush_dead(r->ctl, &r->dead);
+    for (uint32_t i = 0; i < r->dead.tenant_count; i++)
+        dp_tenant_forget(r->ctl->dp, r->dead.tenants[i]->number);
     live_release(&r->ctl->live, &r->dead);
     free(r);
 }

@@ -5,6 +5,9 @@
  */
 #include "control/edit.h"
 
+#include "control/model.h"
+#include "control/uplink.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -185,15 +188,26 @@ static int edit_network_set(struct api_config *config, const struct api_network 
     return api_merge(&api_network_object, in, &config->networks.items[i]);
 }
 
+static int change_port(struct api_port *port, const struct api_port *in, struct vsw_err *err)
+{
+    int rc = api_merge(&api_port_object, in, port);
+
+    return rc == 0 ? uplink_edit_map(port, in, err) : rc;
+}
+
 static int edit_port_add(struct api_config *config, const struct api_port *in, struct vsw_err *err)
 {
     uint32_t i = find_port(config, in->name);
+    int rc;
 
-    if (i == ROW_NONE)
-        return APPEND(config, ports, api_port, in);
+    if (i == ROW_NONE) {
+        rc = APPEND(config, ports, api_port, in);
+        return rc == 0 ? uplink_edit_map(&config->ports.items[config->ports.count - 1], in, err)
+                       : rc;
+    }
     if (!in->may_exist)
         return fail_exists(err, "port", in->name);
-    return api_merge(&api_port_object, in, &config->ports.items[i]);
+    return change_port(&config->ports.items[i], in, err);
 }
 
 static int edit_port_set(struct api_config *config, const struct api_port *in, struct vsw_err *err)
@@ -202,7 +216,7 @@ static int edit_port_set(struct api_config *config, const struct api_port *in, s
 
     if (i == ROW_NONE)
         return no_port(config, "name", in->name, err);
-    return api_merge(&api_port_object, in, &config->ports.items[i]);
+    return change_port(&config->ports.items[i], in, err);
 }
 
 static int edit_fdb_add(struct api_config *config, const struct api_fdb_entry *in,
@@ -314,8 +328,7 @@ static int edit_network_del(struct api_config *config, const struct api_network_
     for (uint32_t p = 0; p < config->ports.count; p++) {
         const struct api_port *port = &config->ports.items[p];
 
-        if (same(port->tenant, in->tenant) &&
-            (api_names_has(&port->networks, in->name) || same(port->native, in->name)))
+        if (model_port_carries(port, in->tenant, in->name))
             user_list_add(&users, port->name);
     }
     if (users.count > 0)

@@ -3,6 +3,7 @@
  * What ports are: the wanted row, what is there, and why the two differ.
  */
 #include "control/handlers.h"
+#include "control/uplink.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -44,7 +45,8 @@ static void fill_state(struct api_port_status *row, const struct port_info *info
     row->link = row->state == API_PORT_READY;
     if (row->reason[0] == '\0' && row->state == API_PORT_WAITING)
         snprintf(row->reason, sizeof(row->reason), "nobody is connected to %.200s", info->where);
-    if (row->reason[0] == '\0' && row->state == API_PORT_READY && row->tenant[0] == '\0')
+    if (row->reason[0] == '\0' && row->state == API_PORT_READY && row->tenant[0] == '\0' &&
+        row->map.count == 0)
         set_reason(row, "it belongs to no network and carries nothing", "");
 }
 
@@ -141,6 +143,17 @@ static int fill_queues(const struct ctl *ctl, const struct live_port *live,
     return 0;
 }
 
+/* What was not given is by default what the mode makes it. */
+static void fill_limits(const struct api_port *port, struct api_port_status *row)
+{
+    struct uplink_limits limits = uplink_limits(port);
+
+    row->max_fdb = limits.max_fdb;
+    row->flood_broadcast_pps = limits.flood_broadcast_pps;
+    row->flood_multicast_pps = limits.flood_multicast_pps;
+    row->flood_unknown_pps = limits.flood_unknown_pps;
+}
+
 static int fill_port(const struct ctl *ctl, const struct fdb_counts *counts,
                      const struct api_port *port, struct api_port_status *row)
 {
@@ -148,6 +161,7 @@ static int fill_port(const struct ctl *ctl, const struct fdb_counts *counts,
 
     if (api_assign(&api_port_object, port, &api_port_status_object, row) < 0)
         return -ENOMEM;
+    fill_limits(port, row);
     if (live != NULL && live->port != NULL)
         fill_live(ctl, live, row);
     else

@@ -248,6 +248,8 @@ static int drops_of_tenants(const struct ctl *ctl, const struct api_drop_filter 
         if (in->tenant[0] != '\0' && strcmp(in->tenant, name) != 0)
             continue;
         c = sum_ports(ctl, name, in->port);
+        if (in->port[0] == '\0')
+            dp_tenant_add_uplink_drops(ctl->dp, live_tenant(&ctl->live, name)->number, c.drops);
         rc = add_drops(out, name, &c, in->all);
     }
     return rc;

@@ -75,13 +75,6 @@ int handle_tenant_list(struct rpc_call *call, const struct api_nothing *in,
 }
 
 /* ---- networks ---------------------------------------------------------------------------- */
-static bool port_is_in(const struct api_port *port, const struct api_network *network)
-{
-    return strcmp(port->tenant, network->tenant) == 0 &&
-           (api_names_has(&port->networks, network->name) ||
-            strcmp(port->native, network->name) == 0);
-}
-
 static int fill_network(const struct ctl *ctl, const struct fdb_counts *counts,
                         const struct api_network *network, struct api_network_status *row)
 {
@@ -90,7 +83,8 @@ static int fill_network(const struct ctl *ctl, const struct fdb_counts *counts,
     if (api_assign(&api_network_object, network, &api_network_status_object, row) < 0)
         return -ENOMEM;
     for (uint32_t i = 0; i < ctl->config.ports.count; i++)
-        row->ports += port_is_in(&ctl->config.ports.items[i], network);
+        row->ports +=
+            model_port_carries(&ctl->config.ports.items[i], network->tenant, network->name);
     row->fdb_entries = live == NULL ? 0 : counts->domains[live->number];
     return 0;
 }

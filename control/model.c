@@ -181,13 +181,6 @@ static int check_networks(const struct model_check *check)
     return rc;
 }
 
-static bool port_has_network(const struct api_port *port, const struct api_fdb_entry *entry)
-{
-    return strcmp(port->tenant, entry->tenant) == 0 &&
-           (api_names_has(&port->networks, entry->network) ||
-            strcmp(port->native, entry->network) == 0);
-}
-
 static int check_fdb_entry(const struct model_check *check, struct namemap *seen, uint32_t i)
 {
     const struct api_fdb_entry *entry = &check->config->fdb.items[i];
@@ -204,7 +197,7 @@ static int check_fdb_entry(const struct model_check *check, struct namemap *seen
     if (port == NULL)
         return model_fail_at(check->err, -ENOENT, "fdb", i, "port", "there is no port '%s'",
                              entry->port);
-    if (!port_has_network(port, entry))
+    if (!model_port_carries(port, entry->tenant, entry->network))
         return model_fail_at(check->err, -EINVAL, "fdb", i, "port",
                              "port '%s' is not in network '%s/%s'", entry->port, entry->tenant,
                              entry->network);

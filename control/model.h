@@ -50,6 +50,9 @@ const struct api_network *model_network(const struct api_config *config,
 const struct api_port *model_port(const struct api_config *config, const struct model_index *index,
                                   const char *name);
 
+/* Is a port in a network? */
+bool model_port_carries(const struct api_port *port, const char *tenant, const char *network);
+
 /**
  * model_check() - is this document a state the switch can be in?
  * @config: decoded

@@ -39,4 +39,7 @@ int model_fail_network(const struct model_check *check, const char *path, const 
 /* The ports of the document: 0, or a negative errno with what is wrong. */
 int model_check_ports(const struct model_check *check);
 
+/* The map of an uplink, or that a port which is none has none: as model_check_ports(). */
+int model_check_uplink(const struct model_check *check, uint32_t row);
+
 #endif

@@ -5,6 +5,7 @@
 #include "control/model.h"
 
 #include "control/model_check.h"
+#include "control/uplink.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -121,6 +122,11 @@ static uint16_t reserved_allowed(enum api_transparency transparent)
     return 0;
 }
 
+static void allow_vid(uint64_t *allowed, uint32_t vid)
+{
+    allowed[vid / 64] |= 1ull << vid % 64;
+}
+
 static void guard_network(const struct api_config *config, const struct model_index *index,
                           const struct api_port *port, const char *name, bool tagged,
                           struct port_guard *guard)
@@ -129,9 +135,28 @@ static void guard_network(const struct api_config *config, const struct model_in
 
     guard->reserved_allowed |= reserved_allowed(net->transparent);
     if (tagged)
-        guard->vid_allowed[net->vlan / 64] |= 1ull << net->vlan % 64;
+        allow_vid(guard->vid_allowed, net->vlan);
     else
         guard->untagged = true;
+}
+
+static void guard_map(const struct api_config *config, const struct model_index *index,
+                      const struct api_port *port, struct port_guard *guard)
+{
+    for (uint32_t i = 0; i < port->map.count; i++) {
+        const struct api_map_entry *e = &port->map.items[i];
+        const struct api_network *net = model_network(config, index, e->tenant, e->network);
+        struct uplink_tag tag = {0};
+
+        uplink_tag_parse(e->tag, &tag);
+        guard->reserved_allowed |= reserved_allowed(net->transparent);
+        if (tag.kind == UPLINK_UNTAGGED)
+            guard->untagged = true;
+        else if (tag.kind == UPLINK_VLAN)
+            allow_vid(guard->vid_allowed, tag.vid);
+        else
+            allow_vid(guard->svid_allowed, tag.vid);
+    }
 }
 
 struct port_guard model_port_guard(const struct api_config *config, const struct model_index *index,
@@ -141,13 +166,16 @@ struct port_guard model_port_guard(const struct api_config *config, const struct
         [API_PORT_ACCESS] = VLAN_MODE_ACCESS,
         [API_PORT_TRUNK] = VLAN_MODE_TRUNK,
         [API_PORT_QINQ] = VLAN_MODE_QINQ,
+        [API_PORT_UPLINK] = VLAN_MODE_TRUNK,
     };
     bool trunk = port->mode == API_PORT_TRUNK;
     struct port_guard guard;
 
     memset(&guard, 0, sizeof(guard)); /* guards are compared byte by byte */
     guard.vlan_mode = modes[port->mode];
+    guard.uplink = port->mode == API_PORT_UPLINK;
     guard.tpid = port->tpid == API_TPID_DOT1AD ? VLAN_TPID_DOT1AD : VLAN_TPID_DOT1Q;
+    guard_map(config, index, port, &guard);
     for (uint32_t i = 0; i < port->networks.count; i++)
         guard_network(config, index, port, port->networks.items[i], trunk, &guard);
     if (port->native[0] != '\0') {
@@ -156,6 +184,17 @@ struct port_guard model_port_guard(const struct api_config *config, const struct
             guard_network(config, index, port, port->native, true, &guard);
     }
     return guard;
+}
+
+bool model_port_carries(const struct api_port *port, const char *tenant, const char *network)
+{
+    for (uint32_t i = 0; i < port->map.count; i++) {
+        if (strcmp(port->map.items[i].network, network) == 0 &&
+            strcmp(port->map.items[i].tenant, tenant) == 0)
+            return true;
+    }
+    return strcmp(port->tenant, tenant) == 0 &&
+           (api_names_has(&port->networks, network) || strcmp(port->native, network) == 0);
 }
 
 /* Errors of one port come with the field alone; the document's path goes in front. */
@@ -275,10 +314,14 @@ static int check_port(const struct model_check *check, uint32_t row, uint32_t *p
         return model_fail_at(check->err, -EEXIST, "ports", row, "name", "there are two ports '%s'",
                              port->name);
     rc = check_type(check, row);
+    if (rc == 0 && port->mode == API_PORT_UPLINK)
+        return model_check_uplink(check, row);
     if (rc == 0)
         rc = check_owner(check, row, ports_of_tenant);
     if (rc == 0)
         rc = check_mode(check, row);
+    if (rc == 0)
+        rc = model_check_uplink(check, row);
     return rc == 0 ? check_members(check, row) : rc;
 }
 

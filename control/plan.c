@@ -99,9 +99,14 @@ static void text_change(const struct api_object *object, const void *old, const 
 
         if (field->flags & (API_CALL | API_KEY))
             continue;
+        if (api_field_equal(field, old, new))
+            continue;
         api_field_format(field, old, a, sizeof(a));
         api_field_format(field, new, b, sizeof(b));
-        if (strcmp(a, b) != 0)
+        if (strcmp(a, b) == 0) /* as far as there is room for them */
+            len += (size_t)snprintf(text + len, size - len, "%s%s: changed", len > 0 ? "; " : "",
+                                    field->name);
+        else
             len += (size_t)snprintf(text + len, size - len, "%s%s: %s -> %s", len > 0 ? "; " : "",
                                     field->name, a, b);
     }

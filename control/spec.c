@@ -5,6 +5,8 @@
  */
 #include "control/spec.h"
 
+#include "control/uplink.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,8 +26,10 @@ struct builder {
     struct member *members;
     uint32_t member_count;
     uint16_t port_count;
-    uint16_t trunk_count;
+    uint32_t vid_table_count;
     uint16_t *vid_tables;
+    uint32_t pair_count;
+    struct vlan_pair *pairs;
 };
 
 static uint16_t tpid_of(enum api_tpid tpid)
@@ -36,6 +40,7 @@ static uint16_t tpid_of(enum api_tpid tpid)
 static enum vlan_mode mode_of(enum api_port_mode mode)
 {
     switch (mode) {
+    case API_PORT_UPLINK:
     case API_PORT_TRUNK: return VLAN_MODE_TRUNK;
     case API_PORT_QINQ: return VLAN_MODE_QINQ;
     case API_PORT_ACCESS: break;
@@ -72,11 +77,15 @@ static void add_domain(struct builder *b, uint32_t i)
     };
 }
 
-static void add_member(struct builder *b, uint16_t port, uint16_t domain, uint16_t tpid,
-                       uint32_t vid)
+static void add_member(struct builder *b, uint16_t port, uint16_t domain,
+                       const struct vlan_out *out)
 {
-    b->members[b->member_count++] =
-        (struct member){domain, {port, {.tpid = tpid, .vid = (uint16_t)vid}}};
+    b->members[b->member_count++] = (struct member){domain, {port, *out}};
+}
+
+static uint16_t *new_vid_table(struct builder *b)
+{
+    return &b->vid_tables[(size_t)b->vid_table_count++ * VLAN_VID_COUNT];
 }
 
 /* `row` is the document's index of networks: the VLAN number is there. */
@@ -90,19 +99,68 @@ static void add_trunk_member(struct builder *b, const struct model_index *row,
 
     vid_table[n->vlan] = domain;
     if (!native)
-        add_member(b, spec->port, domain, spec->vlan.tpid, n->vlan);
+        add_member(b, spec->port, domain, &(struct vlan_out){tpid_of(p->tpid), (uint16_t)n->vlan});
 }
 
 static void add_native(struct builder *b, const struct model_index *row, const struct api_port *p,
                        struct dp_port_spec *spec, uint16_t *vid_table)
 {
     const struct api_network *n = model_network(b->config, row, p->tenant, p->native);
+    struct vlan_out out = {0};
 
     spec->vlan.native = live_domain(b->live, p->tenant, p->native)->number;
-    if (p->native_tagged)
+    if (p->native_tagged) {
         vid_table[n->vlan] = spec->vlan.native;
-    add_member(b, spec->port, spec->vlan.native, p->native_tagged ? spec->vlan.tpid : 0,
-               p->native_tagged ? n->vlan : 0);
+        out = (struct vlan_out){tpid_of(p->tpid), (uint16_t)n->vlan};
+    }
+    add_member(b, spec->port, spec->vlan.native, &out);
+}
+
+static int compare_pairs(const void *a, const void *b)
+{
+    const struct vlan_pair *x = a, *y = b;
+
+    return x->vids < y->vids ? -1 : x->vids > y->vids;
+}
+
+static void add_tag(struct builder *b, struct vlan_map *map, uint16_t *const *tables,
+                    const struct uplink_tag *tag, uint16_t domain)
+{
+    switch (tag->kind) {
+    case UPLINK_UNTAGGED: map->native = domain; break;
+    case UPLINK_VLAN: tables[VLAN_KIND_DOT1Q][tag->vid] = domain; break;
+    case UPLINK_SERVICE: tables[VLAN_KIND_DOT1AD][tag->vid] = domain; break;
+    case UPLINK_PAIR:
+        tables[VLAN_KIND_DOT1AD][tag->vid] = VLAN_DOMAIN_PAIR;
+        b->pairs[b->pair_count++] =
+            (struct vlan_pair){(uint32_t)tag->vid * VLAN_VID_COUNT + tag->inner, domain};
+        map->pair_count++;
+        break;
+    }
+}
+
+/* An uplink is a trunk of both kinds of tag, filled from its map. */
+static void add_map(struct builder *b, const struct api_port *p, struct dp_port_spec *spec)
+{
+    uint16_t *const tables[VLAN_KIND_COUNT] = {new_vid_table(b), new_vid_table(b)};
+    struct vlan_pair *pairs = &b->pairs[b->pair_count];
+
+    spec->vlan.uplink = true;
+    spec->vlan.domain_of_vid[VLAN_KIND_DOT1Q] = tables[VLAN_KIND_DOT1Q];
+    spec->vlan.domain_of_vid[VLAN_KIND_DOT1AD] = tables[VLAN_KIND_DOT1AD];
+    spec->vlan.pairs = pairs;
+    for (uint32_t i = 0; i < p->map.count; i++) {
+        const struct api_map_entry *e = &p->map.items[i];
+        uint16_t domain = live_domain(b->live, e->tenant, e->network)->number;
+        struct uplink_tag tag = {0};
+        struct vlan_out out;
+
+        uplink_tag_parse(e->tag, &tag);
+        out = uplink_tag_out(&tag);
+        add_tag(b, &spec->vlan, tables, &tag, domain);
+        add_member(b, spec->port, domain, &out);
+    }
+    qsort(pairs, spec->vlan.pair_count, sizeof(*pairs), compare_pairs);
 }
 
 static void add_vlans(struct builder *b, const struct model_index *row, const struct api_port *p,
@@ -111,16 +169,19 @@ static void add_vlans(struct builder *b, const struct model_index *row, const st
     uint16_t *vid_table;
 
     spec->vlan.mode = mode_of(p->mode);
-    spec->vlan.tpid = tpid_of(p->tpid);
+    if (p->mode == API_PORT_UPLINK) {
+        add_map(b, p, spec);
+        return;
+    }
     if (p->mode != API_PORT_TRUNK) {
         if (p->networks.count == 0)
             return;
         spec->vlan.native = live_domain(b->live, p->tenant, p->networks.items[0])->number;
-        add_member(b, spec->port, spec->vlan.native, 0, 0);
+        add_member(b, spec->port, spec->vlan.native, &(struct vlan_out){0});
         return;
     }
-    vid_table = &b->vid_tables[(size_t)b->trunk_count++ * VLAN_VID_COUNT];
-    spec->vlan.domain_of_vid = vid_table;
+    vid_table = new_vid_table(b);
+    spec->vlan.domain_of_vid[p->tpid == API_TPID_DOT1AD] = vid_table;
     for (uint32_t i = 0; i < p->networks.count; i++)
         add_trunk_member(b, row, p, spec, vid_table, p->networks.items[i]);
     if (p->native[0] != '\0')
@@ -131,6 +192,7 @@ static void add_port(struct builder *b, const struct model_index *row, const str
 {
     const struct live_port *live = live_port(b->live, p->name);
     struct dp_port_spec *spec = &b->ports[b->port_count];
+    struct uplink_limits limits = uplink_limits(p);
 
     if (live == NULL || live->port == NULL)
         return;
@@ -139,13 +201,14 @@ static void add_port(struct builder *b, const struct model_index *row, const str
         .port = live->number,
         .tenant = p->tenant[0] == '\0' ? DP_NONE : live_tenant(b->live, p->tenant)->number,
         .isolated = p->isolated,
+        .transit = p->transit,
         .up = p->up,
         .in = {p->limit_in_bps, p->limit_in_pps, p->burst_in_bytes},
         .out = {p->limit_out_bps, p->limit_out_pps, p->burst_out_bytes},
-        .flood_pps = {[DP_FLOOD_BROADCAST] = p->flood_broadcast_pps,
-                      [DP_FLOOD_MULTICAST] = p->flood_multicast_pps,
-                      [DP_FLOOD_UNKNOWN] = p->flood_unknown_pps},
-        .max_fdb = p->max_fdb,
+        .flood_pps = {[DP_FLOOD_BROADCAST] = limits.flood_broadcast_pps,
+                      [DP_FLOOD_MULTICAST] = limits.flood_multicast_pps,
+                      [DP_FLOOD_UNKNOWN] = limits.flood_unknown_pps},
+        .max_fdb = limits.max_fdb,
     };
     add_vlans(b, row, p, spec);
 }
@@ -153,18 +216,24 @@ static void add_port(struct builder *b, const struct model_index *row, const str
 static int alloc_builder(struct builder *b)
 {
     const struct api_config *config = b->config;
-    size_t trunks = 0, members = 0;
+    size_t tables = 0, members = 0, pairs = 0;
 
     for (uint32_t i = 0; i < config->ports.count; i++) {
-        trunks += config->ports.items[i].mode == API_PORT_TRUNK;
-        members += config->ports.items[i].networks.count + 1;
+        const struct api_port *p = &config->ports.items[i];
+
+        tables += (p->mode == API_PORT_TRUNK) + 2 * (p->mode == API_PORT_UPLINK);
+        members += p->networks.count + p->map.count + 1;
+        pairs += p->map.count;
     }
     b->tenants = calloc(config->tenants.count + 1ul, sizeof(*b->tenants));
     b->domains = calloc(config->networks.count + 1ul, sizeof(*b->domains));
     b->ports = calloc(config->ports.count + 1ul, sizeof(*b->ports));
     b->members = calloc(members + 1, sizeof(*b->members));
-    b->vid_tables = calloc(trunks * VLAN_VID_COUNT + 1, sizeof(*b->vid_tables));
-    return b->tenants && b->domains && b->ports && b->members && b->vid_tables ? 0 : -ENOMEM;
+    b->vid_tables = calloc(tables * VLAN_VID_COUNT + 1, sizeof(*b->vid_tables));
+    b->pairs = calloc(pairs + 1, sizeof(*b->pairs));
+    return b->tenants && b->domains && b->ports && b->members && b->vid_tables && b->pairs
+               ? 0
+               : -ENOMEM;
 }
 
 /* Members come port by port; domains want them domain by domain. */
@@ -238,6 +307,7 @@ static int build(struct builder *b, struct spec *ret_spec)
                .spinning_workers = spinning_workers(b->config)},
         .members = members,
         .vid_tables = b->vid_tables,
+        .pairs = b->pairs,
     };
     return 0;
 }
@@ -256,6 +326,7 @@ int spec_make(const struct api_config *config, const struct live *live, struct s
     free(b.domains);
     free(b.ports);
     free(b.vid_tables);
+    free(b.pairs);
     return rc;
 }
 
@@ -266,5 +337,6 @@ void spec_free(struct spec *spec)
     free((void *)(uintptr_t)spec->dp.ports);
     free(spec->members);
     free(spec->vid_tables);
+    free(spec->pairs);
     *spec = (struct spec){0};
 }

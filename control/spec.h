@@ -10,7 +10,8 @@
 struct spec {
     struct dp_spec dp;
     struct dp_member_spec *members; /* of all domains, one after another */
-    uint16_t *vid_tables;           /* VLAN_VID_COUNT for each trunk */
+    uint16_t *vid_tables;           /* VLAN_VID_COUNT for each kind of tag of each trunk */
+    struct vlan_pair *pairs;        /* of all uplinks, one after another */
 };
 
 /**

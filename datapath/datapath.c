@@ -114,6 +114,8 @@ void dp_destroy(struct datapath *dp)
     retire_fini(&dp->retire);
     fdb_destroy(dp->fdb);
     free(dp->captures);
+    for (uint16_t i = 0; dp->port != NULL && i < dp->params.max_ports; i++)
+        free(dp->port[i].flood_of_tenant);
     free(dp->port);
     free(dp->tenant);
     free(dp->domain);
@@ -235,6 +237,7 @@ static void forget_port(void *arg)
     for (uint16_t i = 0; i < leaving->dp->params.workers; i++)
         worker_cancel_injections(&leaving->dp->worker[i], leaving->index);
     keep_counters(leaving->dp, leaving->index);
+    free(leaving->dp->port[leaving->index].flood_of_tenant);
     memset(&leaving->dp->port[leaving->index], 0, sizeof(struct port_state));
     free(leaving->rxq);
     free(leaving);
@@ -258,6 +261,12 @@ void dp_port_detach(struct datapath *dp, struct port *port)
     dp_swap_services(dp);
     *leaving = (struct leaving_port){.dp = dp, .rxq = ps->rxq, .index = port->index};
     dp_retire(dp, forget_port, leaving);
+}
+
+void dp_tenant_forget(struct datapath *dp, uint16_t tenant)
+{
+    for (uint16_t i = 0; i < dp->params.workers; i++)
+        memset(&dp->worker[i].tenant[tenant], 0, sizeof(dp->worker[i].tenant[tenant]));
 }
 
 void dp_rxq_changed(struct datapath *dp, struct port_rxq *q)
@@ -322,6 +331,42 @@ static void set_limit(struct limit *limit, const struct dp_limit_spec *spec, enu
     set_bucket(&limit->pkts, spec->pps, burst_pkts(spec->pps, use), BURST_FRAMES);
 }
 
+static void set_flood(struct bucket *flood, const struct dp_port_spec *p)
+{
+    for (int f = 0; f < DP_FLOOD_COUNT; f++)
+        set_bucket(&flood[f], p->flood_pps[f], burst_pkts(p->flood_pps[f], BUCKET_POLICE),
+                   BURST_FRAMES);
+}
+
+/* Only of those that it carries. */
+static void set_flood_of_tenants(struct port_state *ps, const struct dp_port_spec *p,
+                                 const struct dp_spec *spec)
+{
+    for (uint16_t d = 0; d < spec->domain_count; d++) {
+        const struct dp_domain_spec *domain = &spec->domains[d];
+
+        for (uint16_t m = 0; m < domain->member_count; m++) {
+            if (domain->members[m].port == p->port)
+                set_flood(&ps->flood_of_tenant[(size_t)domain->tenant * DP_FLOOD_COUNT], p);
+        }
+    }
+}
+
+static int prepare_uplinks(struct datapath *dp, const struct dp_spec *spec)
+{
+    for (uint16_t i = 0; i < spec->port_count; i++) {
+        struct port_state *ps = &dp->port[spec->ports[i].port];
+
+        if (!spec->ports[i].vlan.uplink || ps->flood_of_tenant != NULL)
+            continue;
+        ps->flood_of_tenant =
+            mem_zalloc(dp->params.max_tenants, DP_FLOOD_COUNT * sizeof(*ps->flood_of_tenant));
+        if (ps->flood_of_tenant == NULL)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
 static void set_limits(struct datapath *dp, const struct dp_spec *spec)
 {
     for (uint16_t i = 0; i < spec->tenant_count; i++) {
@@ -339,9 +384,9 @@ static void set_limits(struct datapath *dp, const struct dp_spec *spec)
 
         set_limit(&ps->in, &p->in, BUCKET_SHAPE);
         set_limit(&ps->out, &p->out, BUCKET_POLICE);
-        for (int f = 0; f < DP_FLOOD_COUNT; f++)
-            set_bucket(&ps->flood[f], p->flood_pps[f], burst_pkts(p->flood_pps[f], BUCKET_POLICE),
-                       BURST_FRAMES);
+        set_flood(ps->flood, p);
+        if (p->vlan.uplink)
+            set_flood_of_tenants(ps, p, spec);
     }
 }
 
@@ -352,8 +397,10 @@ static void set_fdb_limits(struct datapath *dp, const struct dp_spec *spec)
         fdb_set_tenant_limit(dp->fdb, spec->tenants[i].tenant,
                              spec->tenants[i].max_fdb == 0 ? dp->params.fdb_max
                                                            : spec->tenants[i].max_fdb);
-    for (uint16_t i = 0; i < spec->port_count; i++)
+    for (uint16_t i = 0; i < spec->port_count; i++) {
         fdb_set_port_limit(dp->fdb, spec->ports[i].port, spec->ports[i].max_fdb);
+        fdb_set_port_yields(dp->fdb, spec->ports[i].port, spec->ports[i].vlan.uplink);
+    }
     for (uint16_t i = 0; i < spec->domain_count; i++)
         dp->domain[spec->domains[i].domain].tenant = spec->domains[i].tenant;
 }
@@ -429,6 +476,8 @@ int dp_publish(struct datapath *dp, const struct dp_spec *spec)
     struct topology *t;
     struct view *view;
 
+    if (prepare_uplinks(dp, spec) < 0)
+        return -ENOMEM;
     set_limits(dp, spec);
     t = topology_create(dp, spec);
     if (t == NULL)

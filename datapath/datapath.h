@@ -90,12 +90,13 @@ struct dp_domain_spec {
 
 struct dp_port_spec {
     uint16_t port;
-    uint16_t tenant;      /* DP_NONE = belongs to none and carries nothing */
-    struct vlan_map vlan; /* domain_of_vid is copied */
+    uint16_t tenant;      /* DP_NONE = belongs to none and, but for an uplink, carries nothing */
+    struct vlan_map vlan; /* with what it points to copied */
     bool isolated;
-    bool up; /* administratively; a port that is down takes and gives nothing */
+    bool transit; /* an uplink: frames may go on to other uplinks */
+    bool up;      /* administratively; a port that is down takes and gives nothing */
     struct dp_limit_spec in, out;
-    uint64_t flood_pps[DP_FLOOD_COUNT]; /* 0 = unlimited */
+    uint64_t flood_pps[DP_FLOOD_COUNT]; /* 0 = unlimited; of an uplink: for each tenant */
     uint32_t max_fdb;                   /* 0 = learns none */
 };
 
@@ -266,6 +267,16 @@ int dp_inject(struct datapath *dp, struct port *port, const void *frame, size_t 
 int dp_queue_move(struct datapath *dp, struct port *port, uint16_t queue, uint16_t worker,
                   void (*done)(void *arg), void *arg);
 
+/**
+ * dp_tenant_forget() - a tenant's number is about to be free
+ * @dp: the packet path
+ * @tenant: absent from the published spec since before the last grace period
+ *
+ * Context: control; does not block.
+ * Source: none
+ */
+void dp_tenant_forget(struct datapath *dp, uint16_t tenant);
+
 /* Which worker serves a receive queue. */
 uint16_t dp_queue_worker(const struct datapath *dp, const struct port *port, uint16_t queue);
 
@@ -315,6 +326,10 @@ void dp_port_counters(const struct datapath *dp, uint16_t port, struct dp_counte
 /* One receive queue of an attached port: frames, polls, who serves it. */
 void dp_queue_counters(const struct datapath *dp, const struct port *port, uint16_t queue,
                        struct dp_queue_counters *ret);
+
+/* Why frames and copies of one tenant were dropped on uplinks, which are no port of his. Adds to
+ * @drops, DROP_COUNT numbers. Control; does not block. */
+void dp_tenant_add_uplink_drops(const struct datapath *dp, uint16_t tenant, uint64_t *drops);
 
 /* What one worker did, over all ports: as dp_port_counters(). Control; does not block. */
 void dp_worker_sums(const struct datapath *dp, uint16_t worker, struct dp_counters *ret);

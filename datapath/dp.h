@@ -17,6 +17,7 @@ struct port_state {
     uint64_t next_limit_notice_ns;
     struct limit in, out;
     struct bucket flood[DP_FLOOD_COUNT];
+    struct bucket *flood_of_tenant; /* once it was an uplink: DP_FLOOD_COUNT for each tenant */
 };
 
 struct tenant_state {

@@ -33,6 +33,9 @@
 /* ageing_s: entries never grow old. */
 #define FDB_AGEING_NEVER UINT32_MAX
 
+/* An address seen more recently than this does not move to a port that yields. */
+#define FDB_HOLD_S 2
+
 /* Of a flush or an iteration: any. */
 #define FDB_ANY (-1)
 
@@ -90,6 +93,7 @@ enum fdb_learn_result {
     FDB_REFRESHED, /* was there already, on this port */
     FDB_MOVED,     /* was on another port: event->old_port is that */
     FDB_EVICTED,   /* entered in place of event->evicted */
+    FDB_HELD,      /* on a port that does not yield it was seen a moment ago, and stays */
     FDB_REFUSED,   /* a static entry of another port has the address, the port may not learn, or
                     * there is nothing to evict */
 };
@@ -328,6 +332,21 @@ void fdb_destroy(struct fdb *fdb);
 void fdb_set_port_limit(struct fdb *fdb, uint16_t port, uint32_t entries);
 
 /**
+ * fdb_set_port_yields() - do entries of a port make way for those of other ports
+ * @fdb: the table
+ * @port: below max_ports
+ * @yields: as for a port with a whole network behind it
+ *
+ * Where a tenant or the table is full, entries of ports that yield go first, and an entry of such a
+ * port takes the place of another one of these or is refused. An address on a port that does not
+ * yield does not move to one that does, unless it was not seen for FDB_HOLD_S.
+ *
+ * Context: control; does not block.
+ * Source: none
+ */
+void fdb_set_port_yields(struct fdb *fdb, uint16_t port, bool yields);
+
+/**
  * fdb_set_tenant_limit() - how many entries may a tenant hold, of all kinds
  * @fdb: the table
  * @tenant: below max_tenants
@@ -361,8 +380,8 @@ void fdb_set_limit(struct fdb *fdb, uint32_t entries);
  * @ret_event: what else happened, zeroed if nothing; may be NULL
  *
  * Room is made fairly, of learned entries only, in this order: a port at its limit gives its own
- * oldest entry (of this tenant, if it has one); a tenant at its limit the oldest of that of its
- * ports which holds most; a full table the oldest of the largest port of the tenant which holds
+ * oldest entry (of the tenant that holds most there); a tenant at its limit the oldest of that of
+ * its ports which holds most; a full table the oldest of the largest port of the tenant which holds
  * most, so that nobody can push out who holds less than himself.
  *
  * Return: what happened.

@@ -35,12 +35,14 @@ struct fdb_port {
     uint32_t limit;
     uint32_t count;
     uint32_t holders;
+    bool yields; /* see fdb_set_port_yields() */
 };
 
 struct fdb_tenant {
     uint32_t limit;
     uint32_t count;
     uint32_t learned;
+    uint32_t yielding; /* of the learned ones: on ports that yield */
     uint32_t holders;
 };
 
@@ -55,6 +57,7 @@ struct fdb_control {
     uint32_t max_tenants;
     uint32_t count;
     uint32_t learned;
+    uint32_t yielding; /* as of fdb_tenant */
     uint32_t age_cursor;
 };
 
@@ -141,8 +144,8 @@ void fdb_rename_slot(struct fdb *fdb, uint32_t from, uint32_t to);
 /**
  * fdb_victim_of_port() - whom to evict when a port is at its limit
  * @fdb: the table
- * @port: the port
- * @tenant: one of its own entries, of this tenant when there is one
+ * @port: the port; one of its own entries goes, of the tenant that holds most there
+ * @tenant: among tenants that hold equally many, rather this one
  *
  * Return: a slot, or FDB_NIL.
  * Context: control; does not block.
@@ -150,28 +153,38 @@ void fdb_rename_slot(struct fdb *fdb, uint32_t from, uint32_t to);
  */
 uint32_t fdb_victim_of_port(struct fdb *fdb, uint16_t port, uint16_t tenant);
 
+/* Learned entries that may go for a new one: of any port, or only of ports that yield. */
+static inline uint32_t fdb_evictable(uint32_t learned, uint32_t yielding, bool for_yielding)
+{
+    return for_yielding ? yielding : learned;
+}
+
 /**
  * fdb_victim_of_tenant() - whom to evict when a tenant is at its limit
  * @fdb: the table
  * @tenant: the tenant
  * @port: among ports that hold equally many, rather this one
+ * @for_yielding: the new entry is on a port that yields
+ *
+ * Entries of ports that yield go first, and go alone for another one of these.
  *
  * Return: a slot, or FDB_NIL.
  * Context: control; does not block.
  * Source: none
  */
-uint32_t fdb_victim_of_tenant(struct fdb *fdb, uint16_t tenant, uint16_t port);
+uint32_t fdb_victim_of_tenant(struct fdb *fdb, uint16_t tenant, uint16_t port, bool for_yielding);
 
 /**
  * fdb_victim_of_all() - whom to evict when the table is full
  * @fdb: the table
  * @tenant: among tenants that hold equally many, rather this one
  * @port: the same for ports
+ * @for_yielding: as of fdb_victim_of_tenant()
  *
  * Return: a slot, or FDB_NIL.
  * Context: control; does not block.
  * Source: none
  */
-uint32_t fdb_victim_of_all(struct fdb *fdb, uint16_t tenant, uint16_t port);
+uint32_t fdb_victim_of_all(struct fdb *fdb, uint16_t tenant, uint16_t port, bool for_yielding);
 
 #endif

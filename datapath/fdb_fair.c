@@ -115,6 +115,13 @@ static void holder_free(struct fdb_control *c, uint32_t h)
     c->free_holder = h;
 }
 
+/* @change is taken modulo 2^32: UINT32_MAX is one less. */
+static void count_yielding(struct fdb_control *c, const struct fdb_holder *h, uint32_t change)
+{
+    c->yielding += change;
+    c->tenant[h->tenant].yielding += change;
+}
+
 void fdb_hold(struct fdb *fdb, uint32_t slot, uint16_t port, uint16_t tenant, bool learned)
 {
     struct fdb_control *c = fdb->control;
@@ -132,6 +139,7 @@ void fdb_hold(struct fdb *fdb, uint32_t slot, uint16_t port, uint16_t tenant, bo
     c->learned++;
     c->tenant[tenant].learned++;
     c->holder[h].learned++;
+    count_yielding(c, &c->holder[h], c->port[port].yields);
     list_insert(fdb, &c->holder[h], slot);
 }
 
@@ -146,6 +154,7 @@ void fdb_release(struct fdb *fdb, uint32_t slot, bool learned)
         c->learned--;
         c->tenant[h->tenant].learned--;
         h->learned--;
+        count_yielding(c, h, c->port[h->port].yields ? UINT32_MAX : 0);
     }
     c->count--;
     c->port[h->port].count--;
@@ -170,29 +179,44 @@ static uint32_t oldest_of(struct fdb *fdb, uint32_t holder)
     return h->oldest;
 }
 
+void fdb_set_port_yields(struct fdb *fdb, uint16_t port, bool yields)
+{
+    struct fdb_control *c = fdb->control;
+
+    if (c->port[port].yields == yields)
+        return;
+    c->port[port].yields = yields;
+    for (uint32_t h = c->port[port].holders; h != FDB_NIL; h = c->holder[h].next_of_port)
+        count_yielding(c, &c->holder[h], yields ? c->holder[h].learned : 0 - c->holder[h].learned);
+}
+
 uint32_t fdb_victim_of_port(struct fdb *fdb, uint16_t port, uint16_t tenant)
 {
     const struct fdb_control *c = fdb->control;
-    uint32_t best = holder_find(c, port, tenant);
+    uint32_t best = FDB_NIL, most = 0;
 
-    if (best == FDB_NIL || c->holder[best].learned == 0) {
-        best = FDB_NIL;
-        for (uint32_t h = c->port[port].holders; h != FDB_NIL; h = c->holder[h].next_of_port) {
-            if (c->holder[h].learned > (best == FDB_NIL ? 0 : c->holder[best].learned))
-                best = h;
+    for (uint32_t h = c->port[port].holders; h != FDB_NIL; h = c->holder[h].next_of_port) {
+        uint32_t learned = c->holder[h].learned;
+
+        if (learned > most || (learned == most && learned > 0 && c->holder[h].tenant == tenant)) {
+            most = learned;
+            best = h;
         }
     }
     return best == FDB_NIL ? FDB_NIL : oldest_of(fdb, best);
 }
 
-uint32_t fdb_victim_of_tenant(struct fdb *fdb, uint16_t tenant, uint16_t port)
+uint32_t fdb_victim_of_tenant(struct fdb *fdb, uint16_t tenant, uint16_t port, bool for_yielding)
 {
     const struct fdb_control *c = fdb->control;
+    bool yielding = for_yielding || c->tenant[tenant].yielding > 0;
     uint32_t best = FDB_NIL, most = 0;
 
     for (uint32_t h = c->tenant[tenant].holders; h != FDB_NIL; h = c->holder[h].next_of_tenant) {
         uint32_t learned = c->holder[h].learned;
 
+        if (yielding && !c->port[c->holder[h].port].yields)
+            continue;
         if (learned > most || (learned == most && learned > 0 && c->holder[h].port == port)) {
             most = learned;
             best = h;
@@ -201,14 +225,19 @@ uint32_t fdb_victim_of_tenant(struct fdb *fdb, uint16_t tenant, uint16_t port)
     return best == FDB_NIL ? FDB_NIL : oldest_of(fdb, best);
 }
 
-uint32_t fdb_victim_of_all(struct fdb *fdb, uint16_t tenant, uint16_t port)
+uint32_t fdb_victim_of_all(struct fdb *fdb, uint16_t tenant, uint16_t port, bool for_yielding)
 {
     const struct fdb_control *c = fdb->control;
-    uint32_t largest = tenant;
+    uint32_t largest = tenant, most = 0;
 
     for (uint32_t i = 0; i < c->max_tenants; i++) {
-        if (c->tenant[i].learned > c->tenant[largest].learned)
+        const struct fdb_tenant *t = &c->tenant[i];
+        uint32_t count = fdb_evictable(t->learned, t->yielding, for_yielding);
+
+        if (count > most || (count == most && i == tenant)) {
+            most = count;
             largest = i;
+        }
     }
-    return fdb_victim_of_tenant(fdb, (uint16_t)largest, port);
+    return fdb_victim_of_tenant(fdb, (uint16_t)largest, port, for_yielding);
 }

@@ -142,23 +142,25 @@ static bool make_room_in_port(struct fdb *fdb, uint16_t port, uint16_t tenant,
 }
 
 /* In the tenant and in the table. What is refused is refused before anything was evicted. */
-static bool can_make_room(const struct fdb *fdb, uint16_t tenant)
+static bool can_make_room(const struct fdb *fdb, uint16_t tenant, bool for_yielding)
 {
     const struct fdb_control *c = fdb->control;
     const struct fdb_tenant *t = &c->tenant[tenant];
 
-    return t->limit != 0 && (t->count < t->limit || t->learned != 0) &&
-           (c->count < c->limit || c->learned != 0);
+    return t->limit != 0 &&
+           (t->count < t->limit || fdb_evictable(t->learned, t->yielding, for_yielding) != 0) &&
+           (c->count < c->limit || fdb_evictable(c->learned, c->yielding, for_yielding) != 0);
 }
 
-static void make_room(struct fdb *fdb, uint16_t port, uint16_t tenant, struct fdb_event *event)
+static void make_room(struct fdb *fdb, uint16_t port, uint16_t tenant, bool for_yielding,
+                      struct fdb_event *event)
 {
     const struct fdb_control *c = fdb->control;
 
     if (c->tenant[tenant].count >= c->tenant[tenant].limit)
-        evict(fdb, fdb_victim_of_tenant(fdb, tenant, port), event);
+        evict(fdb, fdb_victim_of_tenant(fdb, tenant, port, for_yielding), event);
     if (c->count >= c->limit)
-        evict(fdb, fdb_victim_of_all(fdb, tenant, port), event);
+        evict(fdb, fdb_victim_of_all(fdb, tenant, port, for_yielding), event);
 }
 
 static bool enter(struct fdb *fdb, const struct fdb_entry *e)
@@ -190,6 +192,17 @@ static void replace(struct fdb *fdb, uint32_t slot, const struct fdb_entry *e)
         bump_generation(fdb, old_port);
 }
 
+/* What a port that does not yield sent just now is not somewhere else already: it is an echo, or
+ * somebody's fake. */
+static bool is_held(const struct fdb *fdb, uint32_t slot, const struct fdb_entry *e)
+{
+    const struct fdb_port *port = fdb->control->port;
+
+    return is_learned(fdb, slot) && port[e->value.port].yields &&
+           !port[fdb_slot_holder(fdb, slot)->port].yields &&
+           (int32_t)(e->seen_s - fdb_slot_seen_s(fdb, slot)) < FDB_HOLD_S;
+}
+
 static enum fdb_learn_result learn_known(struct fdb *fdb, struct fdb_entry *e,
                                          struct fdb_event *event)
 {
@@ -204,6 +217,8 @@ static enum fdb_learn_result learn_known(struct fdb *fdb, struct fdb_entry *e,
         store_seen(fdb, slot, e->seen_s);
         return FDB_REFRESHED;
     }
+    if (is_held(fdb, slot, e))
+        return FDB_HELD;
     if (old.port != e->value.port && !make_room_in_port(fdb, e->value.port, e->tenant, event))
         return FDB_REFUSED;
     e->sequence = (uint16_t)(fdb->control->slot[slot].sequence + 1);
@@ -215,9 +230,12 @@ static enum fdb_learn_result learn_known(struct fdb *fdb, struct fdb_entry *e,
 static enum fdb_learn_result learn_unknown(struct fdb *fdb, const struct fdb_entry *e,
                                            struct fdb_event *event)
 {
-    if (!can_make_room(fdb, e->tenant) || !make_room_in_port(fdb, e->value.port, e->tenant, event))
+    bool yields = fdb->control->port[e->value.port].yields;
+
+    if (!can_make_room(fdb, e->tenant, yields) ||
+        !make_room_in_port(fdb, e->value.port, e->tenant, event))
         return FDB_REFUSED;
-    make_room(fdb, e->value.port, e->tenant, event);
+    make_room(fdb, e->value.port, e->tenant, yields, event);
     if (!enter(fdb, e))
         return FDB_REFUSED;
     return event->evicted_count == 0 ? FDB_NEW : FDB_EVICTED;
@@ -261,9 +279,9 @@ int fdb_add(struct fdb *fdb, const struct fdb_entry *entry)
         replace(fdb, slot, entry);
         return 0;
     }
-    if (!can_make_room(fdb, entry->tenant))
+    if (!can_make_room(fdb, entry->tenant, false))
         return -ENOSPC;
-    make_room(fdb, entry->value.port, entry->tenant, &event);
+    make_room(fdb, entry->value.port, entry->tenant, false, &event);
     return enter(fdb, entry) ? 0 : -ENOSPC;
 }
 
@@ -358,7 +376,8 @@ void fdb_set_tenant_limit(struct fdb *fdb, uint16_t tenant, uint32_t entries)
     uint32_t slot;
 
     t->limit = entries;
-    while (t->count > entries && (slot = fdb_victim_of_tenant(fdb, tenant, NO_PORT)) != FDB_NIL)
+    while (t->count > entries &&
+           (slot = fdb_victim_of_tenant(fdb, tenant, NO_PORT, false)) != FDB_NIL)
         remove_slot(fdb, slot);
 }
 
@@ -368,6 +387,6 @@ void fdb_set_limit(struct fdb *fdb, uint32_t entries)
     uint32_t slot;
 
     c->limit = entries < c->max_entries ? entries : c->max_entries;
-    while (c->count > c->limit && (slot = fdb_victim_of_all(fdb, 0, NO_PORT)) != FDB_NIL)
+    while (c->count > c->limit && (slot = fdb_victim_of_all(fdb, 0, NO_PORT, false)) != FDB_NIL)
         remove_slot(fdb, slot);
 }

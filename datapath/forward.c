@@ -51,7 +51,12 @@ void forward_fini(struct forward *fw)
 
 void forward_drop(struct worker *w, uint16_t port, enum drop_reason reason, const struct frame *f)
 {
+    const struct topology *t = w->view->topology;
+
     counter_add(&w->port[port].drops[reason], 1);
+    /* With f->drop set it never had a network. */
+    if (t->port[port].vlan.uplink && f->drop == DROP_NONE)
+        counter_add(&w->tenant[t->domain[f->vlan.domain].tenant].drops[reason], 1);
     capture_dropped(w, port, reason, f);
 }
 
@@ -66,14 +71,13 @@ static inline enum drop_reason classify_frame(const struct view_port *in, struct
         [VLAN_NOT_ALLOWED] = DROP_vlan_not_allowed,
         [VLAN_RESERVED] = DROP_vlan_reserved,
         [VLAN_NO_NETWORK] = DROP_no_network,
+        [VLAN_UNMAPPED] = DROP_vlan_unmapped,
     };
 
     if (unlikely(f->drop != DROP_NONE))
         return f->drop;
     if (unlikely(!in->up))
         return DROP_port_down;
-    if (unlikely(in->tenant == DP_NONE))
-        return DROP_no_network;
     return drop_of[vlan_classify(&in->vlan, f->head, f->head_len, &f->vlan)];
 }
 
@@ -213,11 +217,13 @@ static enum drop_reason draw_tokens(const struct worker *w, const struct view_po
         [DP_FLOOD_MULTICAST] = DROP_flood_multicast,
         [DP_FLOOD_UNKNOWN] = DROP_flood_unknown,
     };
-    struct limit *police = w->view->topology->domain[f->vlan.domain].police;
+    const struct view_domain *d = &w->view->topology->domain[f->vlan.domain];
+    struct limit *police = d->police;
     struct limit_amount amount = {.bytes = f->wire_bytes, .pkts = f->wire_pkts};
 
     if (v->kind == VERDICT_FLOOD && in->flood[v->flood] != NULL &&
-        !bucket_take(in->flood[v->flood], f->wire_pkts, now_ns))
+        !bucket_take(in->flood[v->flood] + (size_t)in->flood_step * d->tenant, f->wire_pkts,
+                     now_ns))
         return flood_drop[v->flood];
     if (police != NULL && in->vlan.mode == VLAN_MODE_TRUNK &&
         limits_take(&police, 1, amount, now_ns) >= 0)
@@ -351,7 +357,7 @@ static struct dest *dest_of(struct forward *fw, uint16_t port)
 static inline void add_copy(struct worker *w, const struct view_member *to, struct dest *dest,
                             const struct frame *f)
 {
-    if (unlikely(to->bare_tpid != 0 && bare_type(f) == to->bare_tpid)) {
+    if (unlikely(to->bare != 0) && (vlan_kind_set(bare_type(f)) & to->bare) != 0) {
         refuse_copy(w, to->port, DROP_vlan_hop, f);
         return;
     }
@@ -362,19 +368,19 @@ static inline void add_copy(struct worker *w, const struct view_member *to, stru
     };
 }
 
-static void scatter_flood(struct worker *w, const struct view_domain *d, bool from_isolated,
+static void scatter_flood(struct worker *w, const struct view_domain *d, uint8_t apart,
                           uint16_t from, const struct frame *f)
 {
     for (uint16_t i = 0; i < d->member_count; i++) {
         const struct view_member *to = &d->member[i];
 
-        if (to->port != from && !(from_isolated && to->isolated))
+        if (to->port != from && (apart & to->apart) == 0)
             add_copy(w, to, dest_of(&w->forward, to->port), f);
     }
 }
 
 /* Where a unicast goes, if it may go there; else it is dropped. */
-static const struct view_member *unicast_member(struct worker *w, bool from_isolated, uint16_t port,
+static const struct view_member *unicast_member(struct worker *w, uint8_t apart, uint16_t port,
                                                 const struct frame *f)
 {
     const struct view_domain *d = &w->view->topology->domain[f->vlan.domain];
@@ -382,8 +388,9 @@ static const struct view_member *unicast_member(struct worker *w, bool from_isol
 
     if (unlikely(to == NULL))
         refuse_copy(w, port, DROP_not_member, f);
-    else if (unlikely(from_isolated && to->isolated))
-        refuse_copy(w, port, DROP_isolated, f);
+    else if (unlikely((apart & to->apart) != 0))
+        refuse_copy(w, port, apart & to->apart & VIEW_ISOLATED ? DROP_isolated : DROP_split_horizon,
+                    f);
     else
         return to;
     return NULL;
@@ -393,7 +400,7 @@ static const struct view_member *unicast_member(struct worker *w, bool from_isol
 static void scatter(struct worker *w, uint16_t from, const struct burst *b)
 {
     const struct topology *t = w->view->topology;
-    bool from_isolated = t->port[from].isolated;
+    uint8_t apart = t->port[from].apart;
     const struct view_member *to = NULL;
     struct dest *dest = NULL;
     uint16_t domain = VLAN_DOMAIN_NONE;
@@ -405,11 +412,11 @@ static void scatter(struct worker *w, uint16_t from, const struct burst *b)
         if (unlikely(v->kind == VERDICT_DROP))
             continue;
         if (unlikely(v->kind == VERDICT_FLOOD)) {
-            scatter_flood(w, &t->domain[f->vlan.domain], from_isolated, from, f);
+            scatter_flood(w, &t->domain[f->vlan.domain], apart, from, f);
             continue;
         }
         if (to == NULL || to->port != v->port || domain != f->vlan.domain) {
-            to = unicast_member(w, from_isolated, v->port, f);
+            to = unicast_member(w, apart, v->port, f);
             if (to == NULL)
                 continue;
             domain = f->vlan.domain;

@@ -135,6 +135,7 @@ static void accept_offer(struct datapath *dp, const struct offer *offer, uint64_
         if (limit_notice_due(&dp->port[offer->port], now_ns))
             notify(dp, DP_NOTICE_MAC_LIMIT, offer, &event);
         break;
+    case FDB_HELD:
     case FDB_REFRESHED: break;
     }
 }

@@ -31,6 +31,14 @@ void dp_port_counters(const struct datapath *dp, uint16_t port, struct dp_counte
     *ret = sum;
 }
 
+void dp_tenant_add_uplink_drops(const struct datapath *dp, uint16_t tenant, uint64_t *drops)
+{
+    for (uint16_t i = 0; i < dp->params.workers; i++) {
+        for (int r = 0; r < DROP_COUNT; r++)
+            drops[r] += counter_get(&dp->worker[i].tenant[tenant].drops[r]);
+    }
+}
+
 void dp_worker_sums(const struct datapath *dp, uint16_t worker, struct dp_counters *ret)
 {
     struct dp_counters sum = {0};

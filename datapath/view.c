@@ -9,7 +9,8 @@
 struct sizes {
     uint32_t members; /* over all domains */
     uint32_t span;    /* sum of the domains' port spans */
-    uint32_t trunks;
+    uint32_t tables;  /* of VLAN numbers */
+    uint32_t pairs;
 };
 
 static void port_range(const struct dp_domain_spec *d, uint16_t *ret_first, uint16_t *ret_span)
@@ -36,8 +37,11 @@ static struct sizes measure(const struct dp_spec *spec)
         s.members += spec->domains[i].member_count;
         s.span += span;
     }
-    for (uint16_t i = 0; i < spec->port_count; i++)
-        s.trunks += spec->ports[i].vlan.domain_of_vid != NULL;
+    for (uint16_t i = 0; i < spec->port_count; i++) {
+        s.pairs += spec->ports[i].vlan.pair_count;
+        for (int k = 0; k < VLAN_KIND_COUNT; k++)
+            s.tables += spec->ports[i].vlan.domain_of_vid[k] != NULL;
+    }
     return s;
 }
 
@@ -50,6 +54,7 @@ void topology_destroy(struct topology *t)
     free(t->members);
     free(t->member_of);
     free(t->vids);
+    free(t->pairs);
     free(t);
 }
 
@@ -66,8 +71,9 @@ static struct topology *topology_alloc(const struct datapath *dp, const struct s
     t->domain = calloc(t->domain_count, sizeof(*t->domain));
     t->members = calloc(s->members + 1ul, sizeof(*t->members));
     t->member_of = calloc(s->span + 1ul, sizeof(*t->member_of));
-    t->vids = calloc(s->trunks * (size_t)VLAN_VID_COUNT + 1, sizeof(*t->vids));
-    if (t->port && t->domain && t->members && t->member_of && t->vids)
+    t->vids = calloc(s->tables * (size_t)VLAN_VID_COUNT + 1, sizeof(*t->vids));
+    t->pairs = calloc(s->pairs + 1ul, sizeof(*t->pairs));
+    if (t->port && t->domain && t->members && t->member_of && t->vids && t->pairs)
         return t;
     topology_destroy(t);
     return NULL;
@@ -92,16 +98,34 @@ static struct limit *shaping_network_limit(struct datapath *dp, const struct dp_
     return single ? &dp->domain[spec->vlan.native].limit : NULL;
 }
 
+/* Of an uplink each tenant has buckets of his own, so that one's storm on the wire takes nothing
+ * from another. */
+static void fill_flood(struct view_port *vp, struct port_state *ps, const struct dp_port_spec *spec)
+{
+    struct bucket *first = spec->vlan.uplink ? ps->flood_of_tenant : ps->flood;
+
+    vp->flood_step = spec->vlan.uplink ? DP_FLOOD_COUNT : 0;
+    for (int i = 0; i < DP_FLOOD_COUNT; i++)
+        vp->flood[i] = spec->flood_pps[i] == 0 ? NULL : &first[i];
+}
+
+static uint8_t sets_of(const struct dp_port_spec *spec)
+{
+    return (spec->isolated ? VIEW_ISOLATED : 0) |
+           (spec->vlan.uplink && !spec->transit ? VIEW_UPLINK : 0);
+}
+
 static void fill_port(struct datapath *dp, struct view_port *vp, const struct dp_port_spec *spec)
 {
     struct port_state *ps = &dp->port[spec->port];
     struct limit *network = shaping_network_limit(dp, spec);
 
     vp->port = ps->port;
-    vp->vlan = spec->vlan;
-    vp->tenant = spec->tenant;
+    /* Without a tenant it is left with no network at all. */
+    if (spec->tenant != DP_NONE || spec->vlan.uplink)
+        vp->vlan = spec->vlan;
     vp->up = spec->up;
-    vp->isolated = spec->isolated;
+    vp->apart = sets_of(spec);
     add_limit(&ps->in, vp->in, &vp->in_count);
     add_limit(&ps->out, vp->out, &vp->out_count);
     if (spec->tenant != DP_NONE) {
@@ -110,31 +134,46 @@ static void fill_port(struct datapath *dp, struct view_port *vp, const struct dp
     }
     if (network != NULL)
         add_limit(network, vp->in, &vp->in_count);
-    for (int i = 0; i < DP_FLOOD_COUNT; i++)
-        vp->flood[i] = spec->flood_pps[i] == 0 ? NULL : &ps->flood[i];
+    fill_flood(vp, ps, spec);
+}
+
+/* What the map points to is the caller's; the view keeps its own. */
+static void own_map(struct vlan_map *map, uint16_t **vids, struct vlan_pair **pairs)
+{
+    for (int k = 0; k < VLAN_KIND_COUNT; k++) {
+        if (map->domain_of_vid[k] == NULL)
+            continue;
+        memcpy(*vids, map->domain_of_vid[k], VLAN_VID_COUNT * sizeof(**vids));
+        map->domain_of_vid[k] = *vids;
+        *vids += VLAN_VID_COUNT;
+    }
+    if (map->pair_count > 0)
+        memcpy(*pairs, map->pairs, map->pair_count * sizeof(**pairs));
+    map->pairs = *pairs;
+    *pairs += map->pair_count;
 }
 
 static void fill_ports(struct datapath *dp, struct topology *t, const struct dp_spec *spec)
 {
     uint16_t *vids = t->vids;
+    struct vlan_pair *pairs = t->pairs;
 
     for (uint16_t i = 0; i < spec->port_count; i++) {
         const struct dp_port_spec *ps = &spec->ports[i];
         struct view_port *vp = &t->port[ps->port];
 
         fill_port(dp, vp, ps);
-        if (ps->vlan.domain_of_vid == NULL)
-            continue;
-        memcpy(vids, ps->vlan.domain_of_vid, VLAN_VID_COUNT * sizeof(*vids));
-        vp->vlan.domain_of_vid = vids;
-        vids += VLAN_VID_COUNT;
+        own_map(&vp->vlan, &vids, &pairs);
     }
 }
 
-/* Only a trunk reads tags, of one kind; where the network is tagged ours is in front. */
-static uint16_t bare_tpid(const struct view_port *vp, const struct vlan_out *out)
+/* Tags that the other end would take for ours. Where the network is tagged ours is in front; what
+ * reads the tags behind an uplink is not known, so none may come to the front there. */
+static uint8_t bare_kinds(const struct view_port *vp, const struct vlan_out *out)
 {
-    return vp->vlan.mode == VLAN_MODE_TRUNK && out->tpid == 0 ? vp->vlan.tpid : 0;
+    if (out->tpid != 0)
+        return 0;
+    return (uint8_t)(vp->vlan.uplink ? VLAN_KINDS_ALL : vlan_map_kinds(&vp->vlan));
 }
 
 static void fill_domain(struct datapath *dp, struct topology *t, const struct dp_domain_spec *spec,
@@ -157,8 +196,8 @@ static void fill_domain(struct datapath *dp, struct topology *t, const struct dp
 
         member[i] = (struct view_member){
             .port = m->port,
-            .isolated = t->port[m->port].isolated,
-            .bare_tpid = bare_tpid(&t->port[m->port], &m->out),
+            .apart = t->port[m->port].apart,
+            .bare = bare_kinds(&t->port[m->port], &m->out),
             .out = m->out,
         };
         member_of[m->port - d->first_port] = i;

@@ -20,13 +20,16 @@ struct rxq_state;
 /* Port and tenant: the limits that what a port receives is policed by. */
 #define VIEW_LIMITS_OUT 2
 
+/* Sets of ports that do not talk to each other. */
+enum { VIEW_ISOLATED = 1, VIEW_UPLINK = 2 };
+
 struct view_port {
     struct port *port; /* NULL = no such port */
     struct vlan_map vlan;
-    uint16_t tenant;
     bool up;
-    bool isolated;
+    uint8_t apart; /* which sets it is in: VIEW_ISOLATED, VIEW_UPLINK */
     uint8_t in_count, out_count;
+    uint8_t flood_step; /* buckets from one tenant to the next; 0 = one for all */
     struct limit *in[VIEW_LIMITS_IN];
     struct limit *out[VIEW_LIMITS_OUT];
     struct bucket *flood[DP_FLOOD_COUNT]; /* NULL = unlimited */
@@ -34,9 +37,8 @@ struct view_port {
 
 struct view_member {
     uint16_t port;
-    bool isolated;
-    uint16_t
-        bare_tpid; /* a frame that leaves without our tag must not begin with this one; 0: may */
+    uint8_t apart; /* as of view_port */
+    uint8_t bare;  /* what leaves without our tag must not begin with these kinds of tag */
     struct vlan_out out;
 };
 
@@ -59,6 +61,7 @@ struct topology {
     struct view_member *members;
     uint16_t *member_of;
     uint16_t *vids; /* domain_of_vid tables of trunks, VLAN_VID_COUNT each */
+    struct vlan_pair *pairs;
 };
 
 struct service_list {

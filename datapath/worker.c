@@ -38,6 +38,7 @@ int worker_init(struct worker *w, struct datapath *dp, uint16_t id)
     w->polled = calloc(queues, sizeof(*w->polled));
     w->served = calloc(queues, sizeof(*w->served));
     w->port = mem_zalloc(dp->params.max_ports, sizeof(*w->port));
+    w->tenant = calloc(dp->params.max_tenants, sizeof(*w->tenant));
     if (w->polled == NULL || w->served == NULL || w->port == NULL)
         return -ENOMEM;
     if (offer_ring_init(&w->offers, dp->params.max_ports) < 0)
@@ -54,6 +55,7 @@ void worker_fini(struct worker *w)
     free(w->polled);
     free(w->served);
     free(w->port);
+    free(w->tenant);
     offer_ring_fini(&w->offers);
     forward_fini(&w->forward);
 }

@@ -47,6 +47,11 @@ struct injection {
     uint8_t frame[FRAME_HEAD_BYTES];
 };
 
+/* Why frames of one tenant were dropped on ports that are nobody's. */
+struct tenant_drops {
+    uint64_t drops[DROP_COUNT];
+};
+
 #define WORKER_INJECTIONS 16
 #define WORKER_CHANGES    64
 
@@ -72,7 +77,8 @@ struct worker {
     uint64_t next_epoll_ns;
     struct forward forward;
 
-    struct dp_counters *port; /* by port index */
+    struct dp_counters *port;    /* by port index */
+    struct tenant_drops *tenant; /* by tenant; of uplinks only */
     uint64_t pkts, bursts, cycles_busy, sleeps, wakeups, slept_ns;
 
     struct offer_ring offers;

@@ -159,6 +159,9 @@ static struct tap_filter_config filter_of(const struct port_guard *guard)
     f.untagged = guard->untagged;
     for (size_t i = 0; i < ARRAY_SIZE(f.vid_allowed); i++)
         f.vid_allowed[i] = guard->vid_allowed[i];
+    f.uplink = guard->uplink;
+    for (size_t i = 0; i < ARRAY_SIZE(f.svid_allowed); i++)
+        f.svid_allowed[i] = guard->svid_allowed[i];
     return f;
 }
 

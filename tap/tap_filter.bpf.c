@@ -52,14 +52,23 @@ static __always_inline struct tag outer_tag(struct __sk_buff *skb, const struct 
     return tag;
 }
 
+static __always_inline int has_vid(const __u64 *allowed, __u16 vid)
+{
+    return allowed[(vid >> 6) & 63] >> (vid & 63) & 1;
+}
+
 static __always_inline __u32 judge_trunk(const struct tap_filter_config *c, const struct tag *tag)
 {
-    if (!tag->present || tag->tpid != c->tpid || tag->vid == 0)
+    if (!tag->present || tag->vid == 0 || (tag->tpid != c->tpid && !c->uplink))
         return c->untagged ? TAP_FILTER_PASS : TAP_FILTER_UNTAGGED;
     if (tag->vid == VID_MASK)
         return TAP_FILTER_VLAN_RESERVED;
-    return c->vid_allowed[(tag->vid >> 6) & 63] >> (tag->vid & 63) & 1 ? TAP_FILTER_PASS
-                                                                       : TAP_FILTER_NOT_ALLOWED;
+    /* Which networks are inside an 802.1ad tag is for the switch to know. */
+    if (c->uplink)
+        return has_vid(tag->tpid == c->tpid ? c->vid_allowed : c->svid_allowed, tag->vid)
+                   ? TAP_FILTER_PASS
+                   : TAP_FILTER_UNMAPPED;
+    return has_vid(c->vid_allowed, tag->vid) ? TAP_FILTER_PASS : TAP_FILTER_NOT_ALLOWED;
 }
 
 static __always_inline __u32 judge_vlan(const struct tap_filter_config *c, const struct tag *tag)

@@ -23,6 +23,9 @@ struct tap_filter_config {
     __u32 untagged;         /* untagged frames pass */
     __u32 pad;
     __u64 vid_allowed[64]; /* trunk: bit v % 64 of word v / 64 */
+    __u32 uplink;          /* a trunk that reads both kinds of tag */
+    __u32 pad2;
+    __u64 svid_allowed[64]; /* uplink: 802.1ad tags */
 };
 
 /* Index of the map of counters. The names say what the drop reason of the switch would be. */
@@ -34,6 +37,7 @@ enum tap_filter_verdict {
     TAP_FILTER_TAGGED,
     TAP_FILTER_NOT_ALLOWED,
     TAP_FILTER_VLAN_RESERVED,
+    TAP_FILTER_UNMAPPED,
     TAP_FILTER_VERDICTS
 };
 

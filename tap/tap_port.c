@@ -127,6 +127,9 @@ static void tap_counters(const struct port *port, port_counter_cb *cb, void *arg
                                     "dropped in the kernel: VLAN not allowed on this trunk"},
         [TAP_FILTER_VLAN_RESERVED] = {"filter_vlan_reserved",
                                       "dropped in the kernel: VLAN 4095 is reserved"},
+        [TAP_FILTER_UNMAPPED] =
+            {"filter_vlan_unmapped",
+             "dropped in the kernel: a tag that the uplink's map does not name"},
     };
     const struct tap_status *s = &tap_port_of(port)->status;
     const struct tap_totals *before = &tap_port_of(port)->before;

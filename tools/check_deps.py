@@ -18,9 +18,9 @@ ALLOWED = {
     "offload": {"base", "vlan", "port"},
     "vhost-user": {"base", "vlan", "port", "api"},
     "tap": {"base", "vlan", "port", "api"},
-    "dpdk": {"base", "vlan", "port", "api"},
     "netdev": {"base", "vlan", "port", "api", "offload", "bpf"},
     "bpf": {"netdev"},
+    "dpdk": {"base", "vlan", "port", "api"},
     "datapath": {"base", "vlan", "port", "offload"},
     "control": {"base", "vlan", "port", "offload", "datapath", "api"},
     "cli": {"base", "api"},
@@ -35,8 +35,8 @@ ONLY_IN = {
     r"bpf/": ("tap/", "netdev/", "bpf/"),
     r"pcap": ("control/", "pktgen/", "datapath/capture"),
 }
-TYPE_WORDS = re.compile(r'"(vhost-user|tap|netdev|dpdk)"|\bport_type_(vhost_user|tap|netdev|dpdk)\b')
-TYPE_WORDS_OK = ("vhost-user/", "tap/", "netdev/", "dpdk/", "tests/", "port/types.def", "docs/")
+TYPE_WORDS = re.compile(r'"(vhost-user|tap|netdev|dpdk)"|\bport_type_(vhost_user|tap|netdev)\b')
+TYPE_WORDS_OK = ("vhost-user/", "tap/", "netdev/", "dpdk/", "pktgen/", "tests/", "port/types.def", "docs/")
 
 
 def tracked():

@@ -82,7 +82,7 @@ static uint16_t expected_domain(uint16_t port, const uint8_t *frame)
         return (type == 0x8100 || type == 0x88a8) && vid != 0 ? 0 : map->native;
     if (type != 0x8100 || vid == 0)
         return map->native;
-    return vid == 4095 ? 0 : map->domain_of_vid[vid];
+    return vid == 4095 ? 0 : map->domain_of_vid[VLAN_KIND_DOT1Q][vid];
 }
 
 static void send_random(uint16_t port)

@@ -75,7 +75,6 @@ static struct dp_port_spec *new_port(struct lab *lab, uint16_t port, uint16_t te
         assert_int_equal(dp_port_attach(lab->dp, &lab->port[port]->port, port), 0);
     }
     *spec = (struct dp_port_spec){.port = port, .tenant = tenant, .up = true, .max_fdb = 4096};
-    spec->vlan.tpid = VLAN_TPID_DOT1Q;
     return spec;
 }
 
@@ -105,7 +104,7 @@ void lab_trunk(struct lab *lab, uint16_t port, const uint16_t *domains, uint16_t
 
     spec->vlan.mode = VLAN_MODE_TRUNK;
     spec->vlan.native = native;
-    spec->vlan.domain_of_vid = lab->vids[port];
+    spec->vlan.domain_of_vid[VLAN_KIND_DOT1Q] = lab->vids[port];
     for (uint16_t i = 0; i < count; i++) {
         lab->vids[port][lab->vlan[domains[i]]] = domains[i];
         join(lab, domains[i], port, domains[i] == native ? 0 : VLAN_TPID_DOT1Q);
@@ -119,6 +118,37 @@ void lab_qinq(struct lab *lab, uint16_t port, uint16_t domain)
     spec->vlan.mode = VLAN_MODE_QINQ;
     spec->vlan.native = domain;
     join(lab, domain, port, 0);
+}
+
+void lab_uplink(struct lab *lab, uint16_t port)
+{
+    struct dp_port_spec *spec = new_port(lab, port, DP_NONE, 1);
+
+    memset(lab->vids[port], 0, sizeof(lab->vids[port]));
+    memset(lab->service_vids[port], 0, sizeof(lab->service_vids[port]));
+    spec->vlan = (struct vlan_map){
+        .mode = VLAN_MODE_TRUNK,
+        .uplink = true,
+        .domain_of_vid = {lab->vids[port], lab->service_vids[port]},
+        .pairs = lab->pairs[port],
+    };
+}
+
+void lab_map(struct lab *lab, uint16_t port, uint16_t domain, struct vlan_out tag)
+{
+    struct dp_domain_spec *d = &lab->domain_spec[domain];
+    struct vlan_map *map = &lab->port_spec[port].vlan;
+
+    if (tag.tpid == 0)
+        map->native = domain;
+    else if (tag.tpid == VLAN_TPID_DOT1Q)
+        lab->vids[port][tag.vid] = domain;
+    else
+        lab->service_vids[port][tag.vid] = tag.inner == 0 ? domain : VLAN_DOMAIN_PAIR;
+    if (tag.inner != 0)
+        lab->pairs[port][map->pair_count++] =
+            (struct vlan_pair){(uint32_t)tag.vid * VLAN_VID_COUNT + tag.inner, domain};
+    lab->members[domain][d->member_count++] = (struct dp_member_spec){port, tag};
 }
 
 void lab_publish(struct lab *lab)

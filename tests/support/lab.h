@@ -15,6 +15,7 @@
 #define LAB_DOMAINS  32
 #define LAB_TENANTS  8
 #define LAB_NETWORKS 16 /* of one trunk */
+#define LAB_PAIRS    8  /* of one uplink */
 
 struct lab_network {
     uint16_t domain, vlan;
@@ -30,6 +31,8 @@ struct lab {
     struct dp_tenant_spec tenant_spec[LAB_TENANTS];
     struct dp_member_spec members[LAB_DOMAINS][LAB_PORTS];
     uint16_t vids[LAB_PORTS][VLAN_VID_COUNT];
+    uint16_t service_vids[LAB_PORTS][VLAN_VID_COUNT];
+    struct vlan_pair pairs[LAB_PORTS][LAB_PAIRS];
     uint32_t fdb_ageing_s;
     uint32_t notices[8]; /* by enum dp_notice_kind */
 };
@@ -43,6 +46,9 @@ void lab_access(struct lab *lab, uint16_t port, uint16_t domain, uint16_t queue_
 void lab_trunk(struct lab *lab, uint16_t port, const uint16_t *domains, uint16_t count,
                uint16_t native);
 void lab_qinq(struct lab *lab, uint16_t port, uint16_t domain);
+/* An uplink that carries nothing yet, and a network of it; pairs in ascending order. */
+void lab_uplink(struct lab *lab, uint16_t port);
+void lab_map(struct lab *lab, uint16_t port, uint16_t domain, struct vlan_out tag);
 void lab_publish(struct lab *lab);
 
 /* Run the workers and control until nothing moves; check the balance of all ports. */

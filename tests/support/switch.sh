@@ -195,3 +195,17 @@ sw_restart() {
 
 # type_counter PORT NAME: a counter that only ports of its type have
 type_counter() { ctl_json ".type_counters[] | select(.name == \"$2\") | .count" port show "$1"; }
+
+# uplink_port NAME NAMESPACE MAP [KEY=VALUE...]: an uplink that is a TAP called NAME
+uplink_port() {
+    local name=$1 namespace=$2 map=$3
+    shift 3
+    ctl port add "$name" type=tap mode=uplink "map=$map" "ifname=$name" \
+        "netns=$(ns_name "$namespace")" "$@"
+}
+
+# cable NAMESPACE INTERFACE INTERFACE: see tests/tools/cable.c
+cable() {
+    ns_bg "$1" "$VSW_BUILD/tests/tools/cable" "$2" "$3"
+    wait_for 5 grep -q ready "$T_DIR/$1.out"
+}

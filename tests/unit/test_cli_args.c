@@ -43,6 +43,13 @@ static void test_commands(void **state)
          "\"limit_in_bps\":2500000000,\"options\":{\"path\":\"/run/x\",\"queues\":\"4\"}}"},
         {"port set vm1 mtu= path=",
          "port.set {\"name\":\"vm1\",\"mtu\":1500,\"options\":{\"path\":null}}"},
+        {"port set up0 map=vlan10:red/web,s100.20:blue/lab",
+         "port.set {\"name\":\"up0\",\"map\":[{\"tag\":\"vlan10\",\"tenant\":\"red\","
+         "\"network\":\"web\"},{\"tag\":\"s100.20\",\"tenant\":\"blue\",\"network\":\"lab\"}]}"},
+        {"port set up0 map+=untagged:red/web map-=vlan10,s100",
+         "port.set {\"name\":\"up0\",\"map_add\":[{\"tag\":\"untagged\",\"tenant\":\"red\","
+         "\"network\":\"web\"}],\"map_del\":[\"vlan10\",\"s100\"]}"},
+        {"port set up0 map=", "port.set {\"name\":\"up0\",\"map\":[]}"},
         {"fdb add red/web/52:54:00:00:00:01 port=vm1",
          "fdb.add {\"tenant\":\"red\",\"network\":\"web\",\"mac\":\"52:54:00:00:00:01\","
          "\"port\":\"vm1\"}"},
@@ -71,6 +78,11 @@ static void test_wrong_commands(void **state)
         const char *line, *field, *hint;
     } rows[] = {
         {"", "", ""},
+        {"port set up0 map=vlan10", "map", "written tag:tenant/network,..."},
+        {"port set up0 map=vlan10:red", "map", "written tag:tenant/network,..."},
+        {"port set up0 map=vlan10:red/web/x", "map[0].network",
+         "1 to 63 of A-Z a-z 0-9 _ . -, with neither . nor - in front"},
+        {"port set up0 map=a:b/c,:red/web", "map[1].tag", ""},
         {"prot list", "", "did you mean \"port\"?"},
         {"port lst", "", "did you mean \"list\"?"},
         {"port", "", "see: vswitchctl help port"},
@@ -198,7 +210,7 @@ static void test_completion(void **state)
         {"port s", "set show"},
         {"port set |", "vm1 vm2"},
         {"port set vm1 mt", "mtu="},
-        {"port set vm1 mode=", "mode=access mode=trunk mode=qinq"},
+        {"port set vm1 mode=", "mode=access mode=trunk mode=qinq mode=uplink"},
         {"port set vm1 up=", "up=true up=false"},
         {"port add x type=t", "type=tap"},
         {"port add x type=tap if", "ifname="},
@@ -208,6 +220,7 @@ static void test_completion(void **state)
         {"port add x tenant=blue native=", "native=office"},
         {"port add x mtu=9000 mtu", ""},
         {"port add x --", "--may-exist"},
+        {"port set up0 m", "mode= map= mtu= max_fdb="},
         {"network del |", "red/web red/db blue/office"},
         {"network list tenant=", "tenant=red"},
         {"capture |", "vm1 vm2"},

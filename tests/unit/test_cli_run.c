@@ -425,7 +425,7 @@ static void test_help_says_what_may_be_written(void **state)
     struct outcome o = run("port set help", false, false);
 
     assert_non_null(strstr(o.out, "usage: vswitchctl port set NAME [key=value ...]\n"));
-    assert_non_null(strstr(o.out, "mode                 access|trunk|qinq           access "));
+    assert_non_null(strstr(o.out, "mode                 access|trunk|qinq|uplink    access "));
     assert_non_null(strstr(o.out, "mtu                  68..65535                   1500 "));
     assert_non_null(strstr(o.out, "\n--may-exist "));
     assert_non_null(strstr(run("fdb add help", false, false).out,

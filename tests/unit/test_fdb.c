@@ -2,7 +2,7 @@
  *
  * datapath/fdb*: learning, fairness, ageing, what readers see while the writer writes, collisions.
  */
-#include "datapath/fdb.h"
+#include "datapath/fdb_control.h"
 #include "tests/support/cmocka.h"
 
 #include <errno.h>
@@ -276,6 +276,91 @@ static void port_limit(void **state)
     assert_int_equal(ev.evicted_count, 0);
     assert_int_equal(fdb_port_count(fdb, 1), 0);
     check_counts(fdb);
+    fdb_destroy(fdb);
+}
+
+/* On a port of many tenants nobody pushes out who holds less there than himself. */
+static void port_of_many_tenants(void **state)
+{
+    struct fdb *fdb = make(256, 1);
+    struct fdb_event ev;
+    uint32_t now_s = 1;
+
+    fdb_set_port_limit(fdb, 1, 64);
+    for (uint32_t i = 0; i < 8; i++)
+        assert_int_equal(fdb_learn(fdb, DOM, MAC0 + i, 1, 1, now_s++, &ev), FDB_NEW);
+    for (uint32_t i = 0; i < 500; i++)
+        (void)fdb_learn(fdb, DOM + 1, MAC0 + i, 1, 2, now_s++, &ev);
+    assert_int_equal(fdb_tenant_count(fdb, 1), 8); /* the oldest of all, and still there */
+    assert_int_equal(fdb_tenant_count(fdb, 2), 56);
+    /* Who comes later gets his share. */
+    for (uint32_t i = 0; i < 500; i++)
+        (void)fdb_learn(fdb, DOM + 2, MAC0 + i, 1, 3, now_s++, &ev);
+    assert_int_equal(fdb_tenant_count(fdb, 1), 8);
+    assert_in_range(fdb_tenant_count(fdb, 3), 27, 29);
+    assert_int_equal(fdb_port_count(fdb, 1), 64);
+    check_counts(fdb);
+    fdb_destroy(fdb);
+}
+
+/* What is behind an uplink takes no place from a VM, neither in its tenant nor in the table. */
+static void yielding_ports_make_way(void **state)
+{
+    struct fdb *fdb = make(32, 1);
+    struct fdb_event ev;
+
+    fdb_set_port_yields(fdb, 9, true);
+    fdb_set_tenant_limit(fdb, 1, 10);
+    for (uint32_t i = 0; i < 6; i++)
+        assert_int_equal(fdb_learn(fdb, DOM, MAC0 + i, (uint16_t)(1 + i % 2), 1, 1, &ev), FDB_NEW);
+    for (uint32_t i = 0; i < 100; i++)
+        (void)fdb_learn(fdb, DOM, MAC0 + 100 + i, 9, 1, 2 + i, &ev);
+    assert_int_equal(fdb_port_count(fdb, 1) + fdb_port_count(fdb, 2), 6);
+    assert_int_equal(fdb_port_count(fdb, 9), 4);
+    for (uint32_t i = 0; i < 4; i++) {
+        assert_int_equal(fdb_learn(fdb, DOM, MAC0 + 10 + i, 1, 1, 200, &ev), FDB_EVICTED);
+        assert_int_equal(ev.evicted.value.port, 9);
+    }
+    assert_int_equal(fdb_learn(fdb, DOM, MAC0 + 300, 9, 1, 201, &ev), FDB_REFUSED);
+    assert_int_equal(ev.evicted_count, 0);
+    /* Among themselves the VMs of a tenant go on as before. */
+    assert_int_equal(fdb_learn(fdb, DOM, MAC0 + 20, 2, 1, 202, &ev), FDB_EVICTED);
+    check_counts(fdb);
+
+    /* The table: 10 are taken, 22 go to another tenant behind the uplink, then VMs of a third. */
+    for (uint32_t i = 0; i < 100; i++)
+        (void)fdb_learn(fdb, DOM + 1, MAC0 + i, 9, 2, 300 + i, &ev);
+    assert_int_equal(fdb_tenant_count(fdb, 2), 22);
+    assert_int_equal(fdb_tenant_count(fdb, 1), 10);
+    for (uint32_t i = 0; i < 6; i++)
+        assert_int_equal(fdb_learn(fdb, DOM + 2, MAC0 + i, 3, 3, 500, &ev), FDB_EVICTED);
+    assert_int_equal(fdb_tenant_count(fdb, 2), 16);
+    assert_int_equal(fdb_tenant_count(fdb, 1), 10);
+    /* It may change sides while it holds entries. */
+    fdb_set_port_yields(fdb, 9, false);
+    assert_int_equal(fdb->control->yielding, 0);
+    fdb_set_port_yields(fdb, 9, true);
+    assert_int_equal(fdb->control->yielding, 16);
+    assert_int_equal(fdb_flush(fdb, &FDB_FILTER_ALL), 32);
+    assert_int_equal(fdb->control->yielding, 0);
+    fdb_destroy(fdb);
+}
+
+/* A VM's own frames that come back by the uplink do not take its address along. */
+static void echoes_do_not_move_an_address(void **state)
+{
+    struct fdb *fdb = make(32, 1);
+    struct fdb_event ev;
+
+    fdb_set_port_yields(fdb, 9, true);
+    assert_int_equal(fdb_learn(fdb, DOM, MAC0, 1, 1, 100, &ev), FDB_NEW);
+    assert_int_equal(fdb_learn(fdb, DOM, MAC0, 9, 1, 100, &ev), FDB_HELD);
+    assert_int_equal(fdb_learn(fdb, DOM, MAC0, 9, 1, 101, &ev), FDB_HELD);
+    assert_int_equal(fdb_learn(fdb, DOM, MAC0, 9, 1, 99, &ev), FDB_HELD); /* another clock's now */
+    assert_int_equal(fdb_learn(fdb, DOM, MAC0, 2, 1, 101, &ev), FDB_MOVED);
+    /* It moved to another host: quiet here, and heard from there. */
+    assert_int_equal(fdb_learn(fdb, DOM, MAC0, 9, 1, 103, &ev), FDB_MOVED);
+    assert_int_equal(fdb_learn(fdb, DOM, MAC0, 1, 1, 103, &ev), FDB_MOVED);
     fdb_destroy(fdb);
 }
 
@@ -805,6 +890,9 @@ int main(void)
         cmocka_unit_test(ageing),
         cmocka_unit_test(flush_filters),
         cmocka_unit_test(port_limit),
+        cmocka_unit_test(port_of_many_tenants),
+        cmocka_unit_test(yielding_ports_make_way),
+        cmocka_unit_test(echoes_do_not_move_an_address),
         cmocka_unit_test(static_beyond_the_port_limit),
         cmocka_unit_test(tenant_limit),
         cmocka_unit_test(full_table_is_fair),

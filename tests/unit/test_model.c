@@ -99,6 +99,57 @@ static void ports(void **state)
           "ports[3].tenant", "may have 3 ports", NULL);
 }
 
+#define UPLINK(name, map) PORT(name, ",'mode':'uplink','map':'" map "'")
+
+static void uplinks(void **state)
+{
+    check(PORTS(UPLINK("u", "")), 0, NULL, NULL, NULL);
+    check(PORTS(UPLINK("u", "vlan10:red/web,vlan20:blue/web,s100.10:red/db,s100.11:red/flat")), 0,
+          NULL, NULL, NULL);
+    check(PORTS(PORT("u", ",'mode':'uplink','transit':true,'map':[{'tag':'untagged',"
+                          "'tenant':'red','network':'flat'}]")),
+          0, NULL, NULL, NULL);
+    /* Another wire is another map. */
+    check(PORTS(UPLINK("u", "vlan10:red/web") "," UPLINK("v", "vlan10:blue/web,s1:red/web")), 0,
+          NULL, NULL, NULL);
+    /* It counts for no tenant's quota. */
+    check(PORTS(PORT("a", RED) "," PORT("b", RED) "," PORT("c", RED) "," UPLINK("u", "s1:red/db")),
+          0, NULL, NULL, NULL);
+    check(PORTS(UPLINK("u", "vlan10:red/web,10:blue/web")), -EINVAL, "ports[0].map[1].tag",
+          "\"10\" is no tag", "vlan10");
+    check(PORTS(UPLINK("u", "vlan10:red/wbe")), -ENOENT, "ports[0].map[0].network", "red/wbe",
+          "'web'");
+    check(PORTS(UPLINK("u", "vlan10:green/web")), -ENOENT, "ports[0].map[0].network", "green/web",
+          NULL);
+    check(PORTS("{'name':'a','type':'fake'}," UPLINK("u", "vlan10:red/web,vlan10:blue/web")),
+          -EEXIST, "ports[1].map[1].tag", "is 'red/web' already, it cannot be 'blue/web' too",
+          "map-=vlan10");
+    check(PORTS(UPLINK("u", "untagged:red/web,vlan7:red/db,untagged:blue/web")), -EEXIST,
+          "ports[0].map[2].tag", "'red/web' already, it cannot be 'blue/web'", NULL);
+    check(PORTS(UPLINK("u", "vlan10:red/web,untagged:red/web")), -EEXIST, "ports[0].map[1].network",
+          "'red/web' leaves port 'u' as vlan10 already", NULL);
+    check(PORTS(UPLINK("u", "s100.10:red/web,s100:blue/web")), -EEXIST, "ports[0].map[0].tag",
+          "'red/web' is part of s100, which is 'blue/web'", NULL);
+    check(PORTS(PORT("u", RED ",'mode':'uplink','map':'vlan10:red/web'")), -EINVAL,
+          "ports[0].tenant", "only its map", "map=");
+    check(PORTS(PORT("u", ",'mode':'uplink','networks':['web']")), -EINVAL, "ports[0].networks",
+          "only its map", NULL);
+    check(PORTS(PORT("u", ",'mode':'uplink','native':'web'")), -EINVAL, "ports[0].native",
+          "only its map", NULL);
+    check(PORTS(PORT("u", ",'mode':'uplink','tpid':'dot1ad'")), -EINVAL, "ports[0].tpid",
+          "only its map", NULL);
+    check(PORTS(PORT("a", RED ",'networks':['web'],'map':'vlan10:red/web'")), -EINVAL,
+          "ports[0].map", "no uplink", "mode=uplink");
+    check(PORTS(PORT("a", RED ",'networks':['web'],'transit':true")), -EINVAL, "ports[0].transit",
+          "no uplink", NULL);
+    check(WITH(UPLINK("u", "vlan10:red/web"),
+               "'fdb':[{'tenant':'red','network':'web','mac':'02:00:00:00:00:01','port':'u'}]"),
+          0, NULL, NULL, NULL);
+    check(WITH(UPLINK("u", "vlan10:red/web"),
+               "'fdb':[{'tenant':'blue','network':'web','mac':'02:00:00:00:00:01','port':'u'}]"),
+          -EINVAL, "fdb[0].port", "not in network", NULL);
+}
+
 static void options(void **state)
 {
     check(PORTS(PORT("a", ",'options':{'queues':9}")), -ERANGE, "ports[0].options.queues", "",
@@ -157,6 +208,18 @@ static void guards(void **state)
     assert_memory_equal(&g, &again, sizeof(g));
     model_index_free(&index);
     api_free(&api_config_object, &config);
+
+    fake_config(PORTS(UPLINK("u", "vlan70:red/web,s100.5:blue/web,s100.6:red/db,s3:red/flat")),
+                &config);
+    assert_int_equal(model_index_build(&config, &index), 0);
+    g = model_port_guard(&config, &index, &config.ports.items[0]);
+    assert_true(g.uplink);
+    assert_false(g.untagged);
+    assert_int_equal(g.vid_allowed[1], 1ull << 6);
+    assert_int_equal(g.svid_allowed[0], 1ull << 3);
+    assert_int_equal(g.svid_allowed[1], 1ull << 36);
+    model_index_free(&index);
+    api_free(&api_config_object, &config);
 }
 
 /* Twice the rows may not take four times as long: 8000 ports in well under a second. */
@@ -191,7 +254,8 @@ int main(void)
         cmocka_unit_test(valid_documents), cmocka_unit_test(names),
         cmocka_unit_test(ports),           cmocka_unit_test(options),
         cmocka_unit_test(hanging_rows),    cmocka_unit_test(default_path),
-        cmocka_unit_test(guards),          cmocka_unit_test(many_ports),
+        cmocka_unit_test(uplinks),         cmocka_unit_test(guards),
+        cmocka_unit_test(many_ports),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -328,6 +328,30 @@ static void trunks_send_what_is_allowed(void **state)
     assert_true(passes(DST, SRC, STAG(5), 0));
 }
 
+static void uplinks_read_both_kinds_of_tag(void **state)
+{
+    guard.vlan_mode = VLAN_MODE_TRUNK;
+    guard.uplink = true;
+    guard.tpid = VLAN_TPID_DOT1Q;
+    guard.vid_allowed[5 / 64] |= 1ull << 5 % 64;
+    guard.svid_allowed[100 / 64] |= 1ull << 100 % 64;
+    use_guard(true);
+    assert_true(passes(DST, SRC, CTAG(5), 0));
+    assert_true(passes(DST, SRC, STAG(100), CTAG(5)));
+    assert_true(passes(DST, SRC, STAG(100), 0)); /* for the switch to judge */
+    assert_false(passes(DST, SRC, CTAG(100), 0));
+    assert_false(passes(DST, SRC, STAG(5), CTAG(5)));
+    assert_false(passes(DST, SRC, STAG(4095), CTAG(5)));
+    assert_false(passes(DST, SRC, STAG(0), 0));
+    assert_false(passes(DST, SRC, 0, 0));
+    assert_int_equal(counter("filter_vlan_unmapped"), 2);
+    assert_int_equal(counter("filter_vlan_reserved"), 1);
+    assert_int_equal(counter("filter_vlan_untagged"), 2);
+    guard.untagged = true;
+    use_guard(true);
+    assert_true(passes(DST, SRC, 0, 0));
+}
+
 /* Let every frame that leaves q0 wear a tag that the kernel carries beside the frame, as it does
  * for a VLAN interface on top of it. */
 static void tag_beside_the_frame(uint16_t tpid, uint16_t tci)
@@ -401,6 +425,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(reserved_addresses, set_up, tear_down),
         cmocka_unit_test_setup_teardown(access_ports_send_no_tags, set_up, tear_down),
         cmocka_unit_test_setup_teardown(trunks_send_what_is_allowed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(uplinks_read_both_kinds_of_tag, set_up, tear_down),
         cmocka_unit_test_setup_teardown(tags_beside_the_frame_count_too, set_up, tear_down),
         cmocka_unit_test_setup_teardown(counters_outlive_the_device, set_up, tear_down),
     };

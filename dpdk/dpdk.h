@@ -23,7 +23,7 @@
     F(S, members, STR, (DPDK_MEMBERS_BYTES), API_OPTIONAL, NULL,                                   \
       "legs of a net_bonding device, each as in devargs, separated by ';'")                        \
     F(S, queues, U32, (0, DPDK_QUEUES_MAX), API_OPTIONAL, "0",                                     \
-      "queue pairs; 0 = one per CPU, at most 4 and what the device has")                           \
+      "queue pairs; 0 = one per CPU, at most 4 and what the device has; of a memif 1")             \
     F(S, descriptors, U32, (0, DPDK_DESCRIPTORS_MAX), API_OPTIONAL, "0",                           \
       "frames a queue of the device holds; 0 = 512, or what the device wants")                     \
     F(S, buffer_bytes, U32, (0, DPDK_BUFFER_MAX), API_OPTIONAL, "0",                               \

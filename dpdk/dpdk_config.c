@@ -376,6 +376,9 @@ int dpdk_config_parse(const struct port_config *config, const char *run_dir,
     if (rc < 0)
         return rc;
     c.dma = c.device.driver->dma;
+    /* The peer of a memif may have fewer, and what is sent to the others is lost. */
+    if (c.device.driver->memif && c.queues == 0)
+        c.queues_want = 1;
     rc = parse_members(o, run_dir, &c, err);
     if (rc == 0)
         *ret = c;

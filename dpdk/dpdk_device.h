@@ -32,6 +32,7 @@ struct dpdk_device {
     uint16_t room_bytes; /* of data in one buffer */
     bool rx_interrupts;
     bool tells_tx_room; /* the driver can say how full a transmit queue is */
+    bool sums_ip;       /* what cuts packets is asked for IPv4 checksums */
     bool prepares;      /* packets with requests go through the driver's own check */
     bool bond, keep_alive;
     bool active_backup;

@@ -174,7 +174,8 @@ static void write_one(const struct dpdk_device *device, struct tx_item *item, st
         item->drop = DROP_no_mbuf;
         return;
     }
-    item->drop = (uint8_t)dpdk_map_tx(item->frame, &out, chain, device->room_bytes);
+    item->drop =
+        (uint8_t)dpdk_map_tx(item->frame, &out, chain, device->room_bytes, device->sums_ip);
     for (uint32_t i = chain[0]->nb_segs; i < segs; i++)
         rte_pktmbuf_free_seg(chain[i]);
     if (unlikely(item->drop != DROP_NONE)) {

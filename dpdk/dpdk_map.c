@@ -248,7 +248,7 @@ static enum drop_reason sum_here(struct rte_mbuf *m, const struct offload *o)
 }
 
 static enum drop_reason map_request_out(struct rte_mbuf *m, const struct offload *o,
-                                        uint16_t l3_off)
+                                        uint16_t l3_off, bool sums_ip)
 {
     uint8_t *head = rte_pktmbuf_mtod(m, uint8_t *);
     bool gso = o->gso_type != OFFLOAD_GSO_NONE;
@@ -266,7 +266,7 @@ static enum drop_reason map_request_out(struct rte_mbuf *m, const struct offload
         m->ol_flags |= RTE_MBUF_F_TX_TCP_SEG;
         m->tso_segsz = o->gso_size;
         m->l4_len = (uint8_t)(o->hdr_len - o->csum_start);
-        if (!p.ipv6) {
+        if (!p.ipv6 && sums_ip) {
             m->ol_flags |= RTE_MBUF_F_TX_IP_CKSUM;
             memset(head + l3_off + 10, 0, 2); /* each segment has its own */
         }
@@ -276,7 +276,7 @@ static enum drop_reason map_request_out(struct rte_mbuf *m, const struct offload
 }
 
 enum drop_reason dpdk_map_tx(const struct frame *f, const struct frame_out *out,
-                             struct rte_mbuf **chain, uint32_t room)
+                             struct rte_mbuf **chain, uint32_t room, bool sums_ip)
 {
     struct rte_mbuf *m = chain[0];
     int growth = (int)out->len - (int)f->len;
@@ -286,18 +286,17 @@ enum drop_reason dpdk_map_tx(const struct frame *f, const struct frame_out *out,
         append(m, chain, room, out->seg[i].base, out->seg[i].len);
     if (likely((out->offload.flags & OFFLOAD_NEEDS_CSUM) == 0))
         return DROP_NONE;
-    return map_request_out(m, &out->offload, (uint16_t)(f->l3_off + growth));
+    return map_request_out(m, &out->offload, (uint16_t)(f->l3_off + growth), sums_ip);
 }
 
 uint32_t dpdk_map_offloads(uint64_t capa, uint32_t segs_max, uint32_t segs_need, uint64_t *ret_tx)
 {
     const uint64_t l4 = RTE_ETH_TX_OFFLOAD_TCP_CKSUM | RTE_ETH_TX_OFFLOAD_UDP_CKSUM;
-    const uint64_t tso =
-        RTE_ETH_TX_OFFLOAD_TCP_TSO | RTE_ETH_TX_OFFLOAD_MULTI_SEGS | RTE_ETH_TX_OFFLOAD_IPV4_CKSUM;
+    const uint64_t tso = RTE_ETH_TX_OFFLOAD_TCP_TSO | RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
 
     *ret_tx = 0;
     if ((capa & l4) == l4 && (capa & tso) == tso && (segs_max == 0 || segs_max >= segs_need)) {
-        *ret_tx = l4 | tso;
+        *ret_tx = l4 | tso | (capa & RTE_ETH_TX_OFFLOAD_IPV4_CKSUM);
         return PORT_OFFLOAD_CSUM | PORT_OFFLOAD_TSO4 | PORT_OFFLOAD_TSO6;
     }
     /* Buffers of one pool and no chains, so a device may give them back in a lump. */

@@ -43,13 +43,14 @@ static inline uint32_t dpdk_map_segs(uint32_t len, uint32_t room)
  * @out: the same as it leaves
  * @chain: dpdk_map_segs() fresh mbufs, at least; they are linked to the first
  * @room: bytes that fit into each
+ * @sums_ip: whoever cuts it is asked for the checksums of IPv4 headers, too; else does it unasked
  *
  * Return: DROP_NONE, DROP_no_offload for a request that the mbuf cannot hold.
  * Context: worker; does not block.
  * Source: rte_mbuf_core.h, RTE_MBUF_F_TX_*
  */
 enum drop_reason dpdk_map_tx(const struct frame *f, const struct frame_out *out,
-                             struct rte_mbuf **chain, uint32_t room);
+                             struct rte_mbuf **chain, uint32_t room, bool sums_ip);
 
 /**
  * dpdk_map_offloads() - what to ask of a device, and what to promise to the switch

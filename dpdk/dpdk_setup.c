@@ -128,6 +128,7 @@ static void fill_conf(struct setup *s, struct dpdk_device *device)
                                             dpdk_map_segs(FRAME_MAX_BYTES, device->room_bytes),
                                             &s->conf.txmode.offloads);
     device->prepares = device->tx_offloads != 0;
+    device->sums_ip = (s->conf.txmode.offloads & RTE_ETH_TX_OFFLOAD_IPV4_CKSUM) != 0;
     if (device->queues > 1 && rss != 0) {
         s->conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
         s->conf.rx_adv_conf.rss_conf.rss_hf = rss;

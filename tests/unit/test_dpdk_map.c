@@ -15,6 +15,7 @@
 
 static struct burst burst;
 static struct packet packet, seen;
+static bool sums_ip = true;
 static struct rte_mbuf mbufs[CHAIN];
 static uint8_t memory[CHAIN][RTE_PKTMBUF_HEADROOM + ROOM];
 
@@ -217,7 +218,7 @@ static enum drop_reason send_frame(const struct frame *f, struct tag_op op, stru
     frame_compose(f, &op, scratch, &out);
     for (uint32_t i = 0; i < dpdk_map_segs(out.len, ROOM); i++)
         chain[i] = fresh((int)i);
-    drop = dpdk_map_tx(f, &out, chain, ROOM);
+    drop = dpdk_map_tx(f, &out, chain, ROOM, sums_ip);
     assert_int_equal(chain[0]->nb_segs, dpdk_map_segs(out.len, ROOM));
     assert_int_equal(chain[0]->pkt_len, out.len);
     *ret_m = chain[0];
@@ -324,6 +325,24 @@ static void segmentation(void **state)
     }
 }
 
+/* A virtual machine's card: its peer sees to the headers of the segments by itself, and wants that
+ * of the packet whole. */
+static void segmentation_unasked(void **state)
+{
+    struct packet_spec spec = {.payload_bytes = 5000};
+    struct rte_mbuf *m;
+
+    packet_build(&spec, &packet);
+    sums_ip = false;
+    assert_int_equal(
+        send_frame(frame_of(&packet, request(&packet, 1400, false)), (struct tag_op){0}, &m),
+        DROP_NONE);
+    sums_ip = true;
+    assert_true(m->ol_flags & RTE_MBUF_F_TX_TCP_SEG);
+    assert_false(m->ol_flags & RTE_MBUF_F_TX_IP_CKSUM);
+    assert_memory_equal(rte_pktmbuf_mtod(m, const uint8_t *), packet.bytes, packet.l4_off);
+}
+
 static void offered(void **state)
 {
     const uint64_t csum = RTE_ETH_TX_OFFLOAD_TCP_CKSUM | RTE_ETH_TX_OFFLOAD_UDP_CKSUM;
@@ -341,6 +360,9 @@ static void offered(void **state)
     assert_int_equal(dpdk_map_offloads(csum | tso | fast, 40, 33, &tx),
                      PORT_OFFLOAD_CSUM | PORT_OFFLOAD_TSO4 | PORT_OFFLOAD_TSO6);
     assert_int_equal(tx, csum | tso); /* chains are not for FAST_FREE */
+    assert_int_equal(dpdk_map_offloads(csum | (tso & ~RTE_ETH_TX_OFFLOAD_IPV4_CKSUM), 40, 33, &tx),
+                     PORT_OFFLOAD_CSUM | PORT_OFFLOAD_TSO4 | PORT_OFFLOAD_TSO6);
+    assert_false(tx & RTE_ETH_TX_OFFLOAD_IPV4_CKSUM);
     assert_int_equal(dpdk_map_offloads(csum | tso, 32, 33, &tx), PORT_OFFLOAD_CSUM);
     assert_int_equal(tx, csum);
 }
@@ -352,7 +374,8 @@ int main(void)
         cmocka_unit_test(too_long),      cmocka_unit_test(stripped),
         cmocka_unit_test(open_checksum), cmocka_unit_test(trusted_checksum),
         cmocka_unit_test(checksums),     cmocka_unit_test(no_request),
-        cmocka_unit_test(segmentation),  cmocka_unit_test(offered),
+        cmocka_unit_test(segmentation),  cmocka_unit_test(segmentation_unasked),
+        cmocka_unit_test(offered),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

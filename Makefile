@@ -3,7 +3,7 @@
 # Every room (folder) is globbed, so a new file or a new port type needs no edit here.
 # SAN=address,undefined or SAN=thread builds into a folder of its own; V=1 shows the commands.
 
-ROOMS   := base api vlan port offload vhost-user tap netdev bpf datapath control cli
+ROOMS   := base api vlan port offload vhost-user tap netdev dpdk bpf datapath control cli
 SAN     ?=
 comma   := ,
 CC      ?= gcc
@@ -21,7 +21,9 @@ DPDK_CFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PKGS) 2>/
 CFLAGS  ?= -O2 -g
 ALL_CFLAGS = -std=gnu11 $(WARN) $(CFLAGS) $(DPDK_CFLAGS) $(MARCH) -D_GNU_SOURCE \
              -DALLOW_EXPERIMENTAL_API -DRTE_USE_C11_MEM_MODEL -fno-strict-aliasing -I. -I$(B) -MMD -MP
-LDLIBS   = -Wl,--as-needed $(shell pkg-config --libs $(PKGS)) -lpthread
+LDLIBS   = -Wl,--as-needed $(shell pkg-config --libs $(PKGS)) -lrte_net_bond -lpthread
+# DPDK's PCI bus must be known before DPDK starts (control/eal.c); nothing of it is called by name.
+LDLIBS  += -Wl,--no-as-needed -lrte_bus_pci -Wl,--as-needed
 # Drivers that pktgen calls by name; pkg-config leaves drivers out.
 PKTGEN_LDLIBS = -lrte_bus_vdev -lrte_net_ring
 CLI_LDLIBS = -Wl,--as-needed $(shell pkg-config --libs $(CLI_PKGS)) -lpthread

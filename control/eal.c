@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * Starting DPDK with the arguments that suit a daemon with neither PCI devices nor helpers.
+ * Starting DPDK with the arguments that suit a daemon that has no device yet, and no helpers.
  */
 #include "control/eal.h"
 
@@ -9,9 +9,12 @@
 #include <errno.h>
 #include <glob.h>
 #include <inttypes.h>
+#include <rte_bus.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_lcore.h>
+#include <rte_malloc.h>
+#include <rte_memory.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -79,13 +82,18 @@ static int check_memory(uint32_t memory_mib, struct vsw_err *err)
     return -ENOMEM;
 }
 
+/* Cards are left alone until a port asks for one. With --no-pci none could be asked for until the
+ * daemon is restarted; a list of those allowed that names none but this, which cannot be there,
+ * keeps DPDK's hands off all of them, and whatever is probed later is added to it. */
+#define NO_DEVICE "pci:ffff:ff:1f.7"
+
 static int init(uint32_t memory_mib, bool huge, int cpu)
 {
+    bool has_pci = rte_bus_find_by_name("pci") != NULL;
     char memory[16], lcores[32];
     /* Ordinary memory is "legacy" to EAL, which then refuses --in-memory. */
     char *argv[] = {
         "vswitchd",
-        "--no-pci",
         "--no-telemetry",
         "--log-level=critical",
         "-m",
@@ -93,7 +101,8 @@ static int init(uint32_t memory_mib, bool huge, int cpu)
         "--lcores",
         lcores,
         huge ? "--in-memory" : "--no-shconf",
-        huge ? NULL : "--no-huge",
+        huge ? "--single-file-segments" : "--no-huge",
+        has_pci ? "--allow=" NO_DEVICE : "--no-pci",
         NULL,
     };
     int argc = 0;
@@ -103,6 +112,26 @@ static int init(uint32_t memory_mib, bool huge, int cpu)
     while (argv[argc] != NULL)
         argc++;
     return rte_eal_init(argc, argv);
+}
+
+static int refuse_growth(int socket, size_t limit, size_t bytes)
+{
+    return -1;
+}
+
+/* What is reserved now is all there will be: while DPDK adds a huge page its own SIGBUS handler is
+ * in the place of ours, and a guest that shrinks its memory just then would end us. With ordinary
+ * pages nothing is added anyway. */
+static void forbid_growth(void)
+{
+    for (unsigned i = 0; i < rte_socket_count(); i++) {
+        int socket = rte_socket_id_by_idx(i);
+        struct rte_malloc_socket_stats stats = {0};
+
+        if (rte_malloc_get_socket_stats(socket, &stats) == 0)
+            rte_mem_alloc_validator_register("vswitchd", refuse_growth, socket,
+                                             stats.heap_totalsz_bytes);
+    }
 }
 
 static int first_cpu(const cpu_set_t *set)
@@ -132,6 +161,7 @@ int eal_start(uint32_t memory_mib, char *ret_text, size_t size, struct vsw_err *
         vsw_err_hint(err, "try a smaller --memory, or look at `ulimit -v` and the cgroup's limit");
         return -ENOMEM;
     }
+    forbid_growth();
     sched_setaffinity(0, sizeof(before), &before);
     snprintf(ret_text, size, "%u MiB, %s", memory_mib, huge ? "huge pages" : "ordinary pages");
     return 0;

@@ -62,7 +62,7 @@ static const struct {
     const char *why;
 } kept[] = {
     {CAP_NET_ADMIN, "TAP devices, addresses and routes by netlink; XDP"},
-    {CAP_NET_RAW, "AF_XDP and AF_PACKET sockets of netdev ports"},
+    {CAP_NET_RAW, "AF_XDP and AF_PACKET sockets of netdev ports, and of devices of dpdk ports"},
     {CAP_IPC_LOCK, "memory of AF_XDP sockets, where RLIMIT_MEMLOCK cannot be raised"},
     {CAP_SYS_ADMIN, "setns to the namespace of a TAP; bpf() before Linux 5.8"},
     {CAP_BPF, "eBPF programs of TAP and netdev ports"},

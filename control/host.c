@@ -207,6 +207,7 @@ int host_serve_datapath(struct host *host, struct vsw_err *err)
 static int host_open(struct host *host)
 {
     host->ports = (struct port_host){
+        .run_dir = host->ctl->options->run_dir,
         .watch = host_watch,
         .watch_set = host_watch_set,
         .unwatch = host_unwatch,

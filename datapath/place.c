@@ -20,12 +20,16 @@ struct queue_move {
     void *arg;
 };
 
-static void count_loads(const struct datapath *dp, uint32_t *loads)
+/* What the workers serve already; @placing has no place yet. */
+static void count_loads(const struct datapath *dp, const struct port_state *placing,
+                        uint32_t *loads)
 {
     for (uint16_t i = 0; i < dp->params.max_ports; i++) {
         const struct port_state *ps = &dp->port[i];
 
-        for (uint16_t q = 0; ps->port != NULL && q < ps->port->queue_pairs; q++)
+        if (ps->port == NULL || ps == placing)
+            continue;
+        for (uint16_t q = 0; q < ps->port->queue_pairs; q++)
             loads[ps->rxq[q].worker]++;
     }
 }
@@ -34,7 +38,7 @@ void place_queues(struct datapath *dp, struct port_state *ps)
 {
     uint32_t loads[DP_WORKERS_MAX] = {0};
 
-    count_loads(dp, loads);
+    count_loads(dp, ps, loads);
     for (uint16_t q = 0; q < ps->port->queue_pairs; q++) {
         uint16_t best = 0;
 

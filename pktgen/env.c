@@ -147,7 +147,7 @@ int pg_env_start(const struct pg_env *env, struct vsw_err *err)
     const char *fixed[] = {"pktgen",
                            "--no-pci",
                            "--no-telemetry",
-                           "--log-level=error",
+                           "--log-level=*:error",
                            "--no-shconf",
                            "-l",
                            core,
@@ -167,8 +167,6 @@ int pg_env_start(const struct pg_env *env, struct vsw_err *err)
     for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
         argv[argc++] = (char *)(uintptr_t)fixed[i];
     argv[argc++] = (char *)(uintptr_t)(env->huge ? "--single-file-segments" : "--no-huge");
-    if (env->wide_vectors)
-        argv[argc++] = (char *)(uintptr_t) "--force-max-simd-bitwidth=512";
     rc = log_open();
     if (rc != 0)
         return vsw_err_set(err, rc, NULL, "the log of DPDK cannot be kept");

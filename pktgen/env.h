@@ -15,7 +15,6 @@
 struct pg_env {
     int core;           /* CPU of the loop; -1: the last one that this process may use */
     bool huge;          /* huge pages; they must be free */
-    bool wide_vectors;  /* allow 512-bit vectors: the packed ring's vector path needs them */
     uint64_t mem_bytes; /* what the ports' pools need */
 };
 

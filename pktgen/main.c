@@ -29,7 +29,7 @@ static void help_ports(FILE *out)
           "    packed              packed rings\n"
           "    mrg=on|off          mergeable receive buffers: off\n"
           "    in_order=on|off     VIRTIO_F_IN_ORDER: off\n"
-          "    vec=on|off          vector paths of the driver, where they are possible: on\n"
+          "    vec=on|off          vector path of the driver, for split rings with mrg=off: on\n"
           "    csum, tso           checksum and segmentation offload, both ways\n"
           "    queues=N, mac=MAC, rxbuf=BYTES\n"
           "  if:NAME[,xdp]         interface of the kernel: AF_PACKET, or AF_XDP\n"

@@ -168,6 +168,8 @@ int pg_port_parse(const char *text, struct pg_port_spec *ret_spec, struct vsw_er
         rc = spec_check(&spec, err);
     if (rc != 0)
         return rc;
+    /* DPDK 22.11's vector path for packed rings counts the header as part of some frames. */
+    spec.vectors &= !spec.packed;
     spec.csum |= spec.tso;
     spec.mergeable |= spec.tso;
     *ret_spec = spec;

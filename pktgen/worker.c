@@ -38,12 +38,8 @@ static int environment(struct pg_worker *w, struct vsw_err *err)
     int rc;
 
     for (uint32_t i = 0; i < plan->port_count; i++) {
-        const struct pg_port_spec *spec = &plan->ports[i].spec;
-
-        if (!owns(w, i))
-            continue;
-        env.mem_bytes += pg_port_mem_bytes(spec);
-        env.wide_vectors |= spec->packed && spec->vectors;
+        if (owns(w, i))
+            env.mem_bytes += pg_port_mem_bytes(&plan->ports[i].spec);
     }
     for (uint32_t i = 0; i < plan->stream_count; i++)
         if (owns(w, plan->streams[i].stream.tx))

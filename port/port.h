@@ -183,6 +183,9 @@ enum port_event {
 /* What the switch gives to a type. All but wake are for the control thread. Tests bring their own.
  */
 struct port_host {
+    /* Files that options name lie there or below, where a type cannot be careful otherwise; NULL:
+     * anywhere. Any thread. */
+    const char *run_dir;
     /* Call cb on control when @fd has one of @events (EPOLLIN, ...; level-triggered). Return 0 or a
      * negative errno. The fd stays the caller's; unwatch before closing it. */
     int (*watch)(struct port_host *host, int fd, uint32_t events,

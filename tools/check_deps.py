@@ -20,6 +20,7 @@ ALLOWED = {
     "tap": {"base", "vlan", "port", "api"},
     "netdev": {"base", "vlan", "port", "api", "offload", "bpf"},
     "bpf": {"netdev"},
+    "dpdk": {"base", "vlan", "port", "api"},
     "datapath": {"base", "vlan", "port", "offload"},
     "control": {"base", "vlan", "port", "offload", "datapath", "api"},
     "cli": {"base", "api"},
@@ -28,14 +29,14 @@ ALLOWED = {
 # System headers that only these rooms or files may include.
 ONLY_IN = {
     r"json|json_": ("api/json.c",),
-    r"rte_": ("datapath/", "control/", "pktgen/"),
+    r"rte_": ("datapath/", "control/", "pktgen/", "dpdk/"),
     r"systemd/": ("control/",),
     r"netlink/": ("tap/", "netdev/", "control/"),
     r"bpf/": ("tap/", "netdev/", "bpf/"),
     r"pcap": ("control/", "pktgen/", "datapath/capture"),
 }
-TYPE_WORDS = re.compile(r'"(vhost-user|tap|netdev)"|\bport_type_(vhost_user|tap|netdev)\b')
-TYPE_WORDS_OK = ("vhost-user/", "tap/", "netdev/", "pktgen/", "tests/", "port/types.def", "docs/")
+TYPE_WORDS = re.compile(r'"(vhost-user|tap|netdev|dpdk)"|\bport_type_(vhost_user|tap|netdev|dpdk)\b')
+TYPE_WORDS_OK = ("vhost-user/", "tap/", "netdev/", "dpdk/", "pktgen/", "tests/", "port/types.def", "docs/")
 
 
 def tracked():

@@ -13,7 +13,8 @@ build_packages=(
     make gcc libc6-dev pkg-config # compiler, and how it finds the libraries
     clang llvm linux-libc-dev     # eBPF programs of TAP and netdev ports
     bpftool                       # skeletons of those programs
-    libdpdk-dev                   # EAL, RCU, rings, virtio-user
+    libdpdk-dev                   # EAL, RCU, rings, virtio-user, ethdev
+    librte-meta-allpmds           # drivers of dpdk ports: cards, bond, memif, pcap, af_packet
     libjson-c-dev                 # JSON
     libnl-3-dev libnl-route-3-dev # kernel links and their events
     libbpf-dev                    # loads the eBPF programs
@@ -33,7 +34,7 @@ test_packages=(
     busybox-static                        # the guest's userland
     qemu-system-x86 ipxe-qemu             # guests
     user-mode-linux                       # one more front-end
-    dpdk                                  # testpmd: one more front-end
+    dpdk                                  # testpmd: one more front-end, the peer of a memif
     dnsmasq-base                          # DHCP and TFTP for the guest that boots by PXE
     expect tmux                           # terminal tests of vswitchctl
     gnuplot-nox                           # charts of pktgen

@@ -44,20 +44,21 @@ uml_kill() {
     wait "$pid" 2>/dev/null
 }
 
-# testpmd_start NAME KEY=VALUE...: a virtio-user port that answers ARP and echo requests
+# testpmd_start NAME KEY=VALUE...: a virtio-user port, or that of another device=, that answers ARP and
+# echo requests
 testpmd_start() {
-    local name=$1 sock=$SW_RUN/$1.sock role=client mac=52:54:00:00:00:99 queues=1 pair device stdin
+    local name=$1 sock=$SW_RUN/$1.sock role=client mac=52:54:00:00:00:99 queues=1 pair device='' stdin
     shift
     for pair in "$@"; do
         case $pair in
-        sock=* | role=* | mac=* | queues=*) local "$pair" ;;
+        sock=* | role=* | mac=* | queues=* | device=*) local "$pair" ;;
         *)
             echo "testpmd_start: unknown key ${pair%%=*}"
             return 1
             ;;
         esac
     done
-    device="net_virtio_user0,path=$sock,mac=$mac,queues=$queues"
+    device=${device:-net_virtio_user0,path=$sock,mac=$mac,queues=$queues}
     if [[ $role == server ]]; then
         device+=,server=1
         # It does not start over the socket that a killed one left behind.

@@ -249,10 +249,9 @@ static struct datapath *switch_create(void)
     for (uint16_t i = 0; i < 2; i++) {
         ports[i] = (struct dp_port_spec){
             .port = i, .tenant = TENANT, .up = true, .in = limit, .out = limit, .max_fdb = 131072};
-        ports[i].vlan.tpid = VLAN_TPID_DOT1Q;
         ports[i].vlan.mode = arg.vlan ? VLAN_MODE_TRUNK : VLAN_MODE_ACCESS;
         if (arg.vlan)
-            ports[i].vlan.domain_of_vid = domain_of_vid;
+            ports[i].vlan.domain_of_vid[VLAN_KIND_DOT1Q] = domain_of_vid;
         else
             ports[i].vlan.native = DOMAIN;
         if (arg.vlan)

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A part as an SVG chart, by gnuplot: one line per system over the cases, median and spread."""
+import tempfile
+
 from bench import systems
 from bench.figures import UNITS, values, median
 from bench.process import run
 
 COLOURS = {"vswitchd": "#0b6e99", "ovs": "#c2571a", "testpmd": "#7a7a7a", "bridge": "#5b8c3a"}
-HEAD = """set terminal svg size 720,380 font 'sans,13' background '#ffffff'
+HEAD = """set terminal svg size 720,380 font 'sans,13' background rgb 'white'
 set output '{file}'
 set title '{title}'
 set ylabel '{unit}'
@@ -51,5 +53,8 @@ def draw(part, cases, file):
         script += f"${name} << END\n" + "\n".join(points(cases, name, scale)) + "\nEND\n"
         plots.append(f"${name} using 1:2:3:4 with yerrorlines lw 2 pt 7 ps 0.6 "
                      f"lc rgb '{COLOURS[name]}' title '{systems.ALL[name].title}'")
-    run("gnuplot", "-e", script + "plot " + ", ".join(plots) + "\n")
+    with tempfile.NamedTemporaryFile("w", suffix=".gp") as commands:
+        commands.write(script + "plot " + ", ".join(plots) + "\n")
+        commands.flush()
+        run("gnuplot", commands.name)
     return True

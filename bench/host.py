@@ -80,7 +80,7 @@ def facts(top):
         "cores": os.cpu_count(),
         "mhz": round(mhz),
         "kernel": platform.release(),
-        "hypervisor": output("systemd-detect-virt") or "unknown",
+        "hypervisor": output("systemd-detect-virt", "--vm") or "unknown",
         "dpdk": package("dpdk"),
         "openvswitch": package("openvswitch-switch-dpdk"),
         "commit": output("git", "-C", str(top), "describe", "--always", "--dirty"),

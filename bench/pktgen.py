@@ -7,6 +7,7 @@ from bench import host
 from bench.host import Refused
 from bench.process import Program, run
 
+STANDARD_BYTES = 1518  # larger frames need larger buffers
 MSS = 1460
 TCP_HEADERS = 14 + 20 + 20 + 4  # Ethernet, IPv4, TCP, FCS
 
@@ -20,7 +21,9 @@ class Pktgen:
     def run(self, ports, seconds, netns=None, learn=True, **traffic):
         """Frames as fast as they go: rx_pps, tx_pps, rx_bps of all ports, limit. Without `learn`
         the traffic itself has to make addresses known."""
-        words = ["run", *self.ports(ports, tso="tso_payload" in traffic), *self.streams(ports, **traffic), "--time", f"{seconds}s"]
+        words = ["run",
+                 *self.ports(ports, tso="tso_payload" in traffic, size=traffic.get("size")),
+                 *self.streams(ports, **traffic), "--time", f"{seconds}s"]
         return self.point([*words, *([] if learn else ["--no-learn"])], netns)
 
     def pdr(self, ports, **traffic):
@@ -57,15 +60,17 @@ class Pktgen:
         finally:
             guests.stop()
 
-    def ports(self, ports, tso=False):
+    def ports(self, ports, tso=False, size=None):
         """VhostPort, or a specification as it is."""
+        options = ",entries=1024" + (",tso,mrg=on" if tso else "")
+        if size and size > STANDARD_BYTES:
+            options += f",rxbuf={size + STANDARD_BYTES}"
         for port in ports:
             yield "--port"
             if isinstance(port, str):
                 yield port
             else:
-                yield (f"vhost:{port.path},entries=1024" + (",server" if port.guest_listens else "")
-                       + (",tso,mrg=on" if tso else ""))
+                yield f"vhost:{port.path}{options}" + (",server" if port.guest_listens else "")
 
     def streams(self, ports, senders=(0, 1), trunk_vlan=None, tso_payload=None, size=None, **keys):
         """Between each pair of ports, from its first, its second or both; from a single port to

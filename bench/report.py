@@ -23,6 +23,8 @@ METHOD = """## How it was measured
   from one port to the other and does no switching at all; the **Linux bridge** with veth pairs.
 - The guests are `pktgen`'s virtio-user ports: split rings of 1024 entries, the same for all. Sizes are
   with FCS, as in RFC 2544. Rates are frames that arrived, both directions together unless it says one way.
+- After a start of a system its first trial of frame rates is thrown away: OVS-DPDK makes its memory pools
+  when guests connect, and everybody learns.
 - Systems take turns within a round, and the order is reversed each round. A figure is the median of its
   rounds, ± half the distance between the smallest and the largest; a ratio is the median of the ratios
   of each round, with the smallest and the largest.

@@ -36,6 +36,8 @@ def turn(part, system, cases, number, results):
     """All cases of one session on one system. What fails is told, and missing in this round."""
     try:
         with system.running(cases[0].wish):
+            if part.warms_up:
+                part.measure(system, cases[0])
             for case in cases:
                 sample = trial(part, system, case)
                 sample["round"] = number

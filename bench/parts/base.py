@@ -21,6 +21,7 @@ class Part:
     systems = ("vswitchd", "ovs", "testpmd")
     rounds = 5
     quick_rounds = 0  # not in QUICK=1
+    warms_up = False  # the first measurement after a start is thrown away
     chart = ""  # "lines" or "bars": also drawn
 
     def __init__(self, bench):

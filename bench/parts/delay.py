@@ -11,6 +11,7 @@ class Latency(Part):
     name, title, unit = "latency", "Latency under load", "ns"
     about = ("64 B one way at half of OVS-DPDK's partial drop rate (0.1 % loss), the same rate for "
              "all, from the scheduled time of sending.")
+    warms_up = True
     rounds = 5
     rate_pps = None
 

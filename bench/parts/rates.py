@@ -7,8 +7,9 @@ from bench.systems.base import Wish
 
 class Sizes(Part):
     name, title, chart = "sizes", "VM to VM, frame sizes", "lines"
+    warms_up = True
     about = "Two VM ports, both ways at once, one flow each. Sizes are with FCS."
-    rounds, quick_rounds = 7, 3
+    rounds, quick_rounds = 7, 2
 
     def all_cases(self):
         plain, jumbo = Wish(vhost=2), Wish(vhost=2, mtu=9000)
@@ -50,6 +51,7 @@ class Macs(Part):
 
 class Ports(Part):
     name, title, chart = "ports", "Ports", "lines"
+    warms_up = True
     about = "64 B between pairs of VM ports; all of them send."
     systems = ("vswitchd", "ovs")
     rounds = 3  # OVS takes half a minute to find 64 guests
@@ -63,6 +65,7 @@ class Ports(Part):
 
 class Features(Part):
     name, title = "features", "Features"
+    warms_up = True
     about = ("vswitchd, 64 B. Off: access ports in one network. On: one side is a trunk, so a tag "
              "is put on and taken off; limits in bits and in frames, in and out, of ports, network "
              "and tenant, and of floods, none of them reached.")
@@ -79,9 +82,10 @@ class Features(Part):
 
 class Tso(Part):
     name, title, unit = "tso", "TSO, VM to VM", "bps"
+    warms_up = True
     about = ("TCP payload between two VMs that use segmentation offload, both ways. OVS-DPDK does "
              "not take such frames; it is offered 1518 B.")
-    quick_rounds = 2
+    quick_rounds = 1
     PAYLOADS = {"64 KB": 64240, "32 KB": 32120, "16 KB": 16060, "8 KB": 7300}  # whole segments
 
     def all_cases(self):

@@ -159,7 +159,7 @@ fuzz: $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/*.c)) ## fuzz targe
 .PHONY: setup demo test help
 setup: ## install the Debian packages that are missing
 	@tools/setup.sh
-demo: setup ## two tenants, two VMs, namespaces: show what reaches what
+demo: setup ## two tenants, three VMs, namespaces, an uplink: show what reaches what
 	@$(MAKE) --no-print-directory all
 	@tools/demo.sh
 test: setup ## every test layer, with one closing line

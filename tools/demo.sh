@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # The demo (`make demo`): one switch, two tenants with the same VLAN, the same MAC and the same IP
-# addresses, two QEMU guests and six namespaces. Shows with ping and iperf3 what reaches what and
-# what does not, how fast, and what the switch counted. Removes all it made; exit status 0 only if
+# addresses, three QEMU guests, namespaces, and an uplink behind which both have a router. Shows with
+# ping and iperf3 what reaches what and what does not, how fast, and what the switch counted. Removes all it made; exit status 0 only if
 # every line of its table is right.
 # VSW_KEEP=1 keeps the folder with logs and consoles.
 # shellcheck source=tests/support/lib.sh
@@ -86,12 +86,15 @@ say_hello() {
 
     tenant red                                              tenant blue
     +- network web, VLAN 10 ---------+  +- db, VLAN 20 --+  +- network web, VLAN 10 ---------+
-    | vm1  10.0.0.1  ..:01  (QEMU)   |  | vm2.20         |  | b1   10.0.0.1  ..:01           |
+    | vm1  10.0.0.1  ..:01  (QEMU)   |  | vm2.20         |  | vm3  10.0.0.1  ..:01  (QEMU)   |
     | vm2  10.0.0.2  ..:02  (trunk) =====>   10.0.20.2   |  | b2   10.0.0.3  ..:03           |
     | r1   10.0.0.3  ..:03           |  | d1  10.0.20.3  |  | b3   10.0.0.9                  |
     | r2   10.0.0.4                  |  |     10.0.0.30  |  |                                |
-    +--------------------------------+  +----------------+  +--------------------------------+
-    vm1, vm2: VMs over vhost-user        all others: network namespaces over TAP
+    +--------------- uplink ---------+  +----------------+  +--------------- uplink ---------+
+                       | VLAN 110       one cable (veth)      VLAN 120 |
+             router 10.0.0.254                               router 10.0.0.254
+
+    vm1, vm2, vm3: VMs over vhost-user   all others: network namespaces over TAP
 
 END
 }
@@ -107,8 +110,25 @@ say_goodbye() {
 END
 }
 
+# The uplink is one end of a veth cable; behind its other end each tenant's VLAN leads to a router.
+set_up_uplink() {
+    need "a cable" ns_wire wire near wire far
+    for tenant in red blue; do
+        need "$tenant's network behind the cable" ctl network add $tenant/far
+        need "$tenant's router" tap_port ${tenant}_rt $tenant far 10.0.0.254/24
+        need "it tells its name" ident_serve ${tenant}_rt $tenant-router
+    done
+    need "the uplink" ctl port add up0 type=netdev iface=near mode=uplink \
+        map=vlan110:red/web,vlan120:blue/web
+    need "the cable's other end" ctl port add up1 type=netdev iface=far mode=uplink \
+        map=vlan110:red/far,vlan120:blue/far
+    need "the uplink is ready" port_ready up1
+}
+
 set_up() {
     step "starting the switch"
+    ns_add wire r1 r2 d1 b2 b3 red_rt blue_rt
+    SW_NETNS=wire
     need "the switch starts" sw_start
     step "tenants red and blue, both with a network on VLAN 10"
     need "red/web" net_up red web 10
@@ -116,22 +136,25 @@ set_up() {
     need "blue/web" net_up blue web 10
     need "vm1's port" vhost_port vm1 red web
     need "vm2's port, a trunk" vhost_port vm2 red web,db mode=trunk native=web
-    step "booting two guests ($vm_accel) while the namespaces are joined"
+    need "vm3's port" vhost_port vm3 blue web
+    step "booting three guests ($vm_accel) while the namespaces are joined"
     need "vm1 starts" vm_start vm1 mac=02:00:00:00:00:01 ip=10.0.0.1/24
     need "vm2 starts" vm_start vm2 mac=02:00:00:00:00:02 ip=10.0.0.2/24 vlan=20:10.0.20.2/24
-    ns_add r1 r2 d1 b1 b2 b3
+    need "vm3 starts" vm_start vm3 mac=02:00:00:00:00:01 ip=10.0.0.1/24
     need "r1" tap_port r1 red web 10.0.0.3/24 mac=02:00:00:00:00:03
     need "r2" tap_port r2 red web 10.0.0.4/24
     need "d1" tap_port d1 red db 10.0.20.3/24
     need "d1's address in web's range" on d1 "ip address add 10.0.0.30/24 dev d1"
-    need "b1" tap_port b1 blue web 10.0.0.1/24 mac=02:00:00:00:00:01
     need "b2" tap_port b2 blue web 10.0.0.3/24 mac=02:00:00:00:00:03
     need "b3" tap_port b3 blue web 10.0.0.9/24
+    step "an uplink: VLAN 110 is red's, VLAN 120 is blue's"
+    set_up_uplink
     need "vm1 boots" vm_wait_ready vm1
     need "vm2 boots" vm_wait_ready vm2
+    need "vm3 boots" vm_wait_ready vm3
     step "guests are up"
     need "vm1 tells its name" ident_serve vm1 red-vm1
-    need "b1 tells its name" ident_serve b1 blue-b1
+    need "vm3 tells its name" ident_serve vm3 blue-vm3
     for end in vm2 r2; do need "iperf3 in $end" iperf_server $end; done
 }
 
@@ -148,10 +171,12 @@ main() {
     expect_reach "namespace to namespace" r1 10.0.0.4
     expect_reach "trunk VM, VLAN 20, to namespace" vm2 10.0.20.3
     expect_reach "namespace to trunk VM, VLAN 20" d1 10.0.20.2
-    expect_reach "blue: namespace to namespace" b2 10.0.0.1
+    expect_reach "blue: namespace to VM" b2 10.0.0.1
     step "equal addresses: who answers?"
     expect_who "red asks 10.0.0.1" r1 10.0.0.1 red-vm1
-    expect_who "blue asks 10.0.0.1" b2 10.0.0.1 blue-b1
+    expect_who "blue asks 10.0.0.1" b2 10.0.0.1 blue-vm3
+    expect_who "red VM asks its router, over the uplink" vm1 10.0.0.254 red-router
+    expect_who "blue VM asks its router, over the uplink" vm3 10.0.0.254 blue-router
     step "across tenants and networks: must not answer"
     expect_apart "red VM to blue's 10.0.0.9" vm1 10.0.0.9
     expect_apart "red namespace to blue's 10.0.0.9" r1 10.0.0.9

@@ -36,7 +36,7 @@ class Rtt(Part):
              "before each, so a switch that sleeps is asleep. Busy: a pause of 1 µs. Beside it, how long "
              "the host takes to wake a thread by an eventfd with no switch at all.")
     systems = ("vswitchd", "ovs", "testpmd")
-    rounds, quick_rounds = 5, 2
+    rounds, quick_rounds = 5, 1
 
     def all_cases(self):
         return [Case("idle", Wish(vhost=2), {"gap_us": 1000}, quick=True),

@@ -316,7 +316,8 @@ static void commit(struct worker *w, struct rxq_state *rs, uint16_t port, const 
         if (unlikely(v->kind == VERDICT_DROP)) {
             forward_drop(w, port, v->drop, &b->frame[i]);
             dropped++;
-            continue;
+            if (v->drop != DROP_hairpin) /* its sender is there all the same */
+                continue;
         }
         if (unlikely(w->forward.src[i].key != known)) {
             learn_source_slow(w, rs, port, &w->forward.src[i], now_ns);

@@ -15,9 +15,14 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-/* How often a busy worker asks for events of its armed queues. */
-#define EPOLL_EVERY_NS (5 * NS_PER_US)
-#define EPOLL_EVENTS   64
+/* How often a busy worker asks for events: of its armed queues, and when it polls them all, so that
+ * only control has something to say. */
+#define EPOLL_EVERY_NS  (5 * NS_PER_US)
+#define EPOLL_RARELY_NS (50 * NS_PER_US)
+#define EPOLL_EVENTS    64
+/* A worker that other queues keep awake looks at a quiet one for at least this long: that costs it
+ * less than an event costs the guest. */
+#define AWAKE_SPIN_NS (200 * NS_PER_US)
 /* A queue without events (a peer in polling mode) is looked at this often when it is quiet. */
 #define NO_EVENT_POLL_NS (100 * NS_PER_US)
 
@@ -208,7 +213,6 @@ static void take_events(struct worker *w, uint64_t now_ns)
     struct epoll_event events[EPOLL_EVENTS];
     int count = epoll_wait(w->epoll_fd, events, EPOLL_EVENTS, 0);
 
-    w->next_epoll_ns = now_ns + EPOLL_EVERY_NS;
     follow_view(w, now_ns);
     for (int i = 0; i < count; i++) {
         struct rxq_state *rs = events[i].data.ptr;
@@ -221,12 +225,16 @@ static void take_events(struct worker *w, uint64_t now_ns)
             start_polling(w, rs, now_ns);
         }
     }
+    w->next_epoll_ns = now_ns + (w->polled_count < w->view->service[w->id].count ? EPOLL_EVERY_NS
+                                                                                 : EPOLL_RARELY_NS);
 }
 
 /* Return true when the queue leaves the poll list. */
-static bool try_to_arm(struct rxq_state *rs, uint64_t now_ns)
+static bool try_to_arm(const struct worker *w, struct rxq_state *rs, uint64_t now_ns)
 {
-    if (now_ns - rs->last_frame_ns < rs->spin_ns)
+    uint64_t quiet_ns = now_ns - rs->last_frame_ns;
+
+    if (quiet_ns < rs->spin_ns || (w->received > 0 && quiet_ns < AWAKE_SPIN_NS))
         return false;
     /* Nobody signals this queue, or epoll would not have its descriptor. */
     if (atomic_load_explicit(&rs->watched_fd, memory_order_relaxed) < 0) {
@@ -279,7 +287,7 @@ static bool visit(struct worker *w, struct rxq_state *rs, uint64_t now_ns, uint3
     if (count > 0)
         rs->last_frame_ns = now_ns;
     else if (rs->wait_until_ns == 0)
-        return !try_to_arm(rs, now_ns);
+        return !try_to_arm(w, rs, now_ns);
     return true;
 }
 
@@ -297,6 +305,7 @@ uint32_t worker_poll_once(struct worker *w, uint64_t now_ns, uint64_t *ret_wake_
 
         if (!visit(w, rs, now_ns, &received)) {
             rs->polled_in = 0;
+            w->next_epoll_ns = u64_min(w->next_epoll_ns, now_ns + EPOLL_EVERY_NS);
             continue;
         }
         wake_ns = u64_min(wake_ns, rs->wait_until_ns == 0 ? 0 : wait_wake_ns(w, rs, now_ns));
@@ -308,6 +317,7 @@ uint32_t worker_poll_once(struct worker *w, uint64_t now_ns, uint64_t *ret_wake_
     /* Least recently served first: queues that share a limit or a receiver take turns. */
     memcpy(&w->polled[keep], w->served, served * sizeof(*w->served));
     w->polled_count = keep + served;
+    w->received = received;
     *ret_wake_ns = wake_ns;
     return received;
 }

@@ -141,6 +141,19 @@ static void hairpin_is_dropped(void **state)
     assert_int_equal(lab_drops(&lab, 1, DROP_hairpin), 1);
 }
 
+/* Each is still where the other is now, as far as the switch knows. */
+static void addresses_that_changed_places_are_followed(void **state)
+{
+    lab_send(&lab, 1, 0xff, 1);
+    lab_send(&lab, 2, 0xff, 2);
+    lab_send(&lab, 2, 2, 1);
+    assert_int_equal(lab_drops(&lab, 2, DROP_hairpin), 1);
+    lab_send(&lab, 1, 1, 2);
+    fake_port_clear(lab.port[2]);
+    lab_send(&lab, 1, 1, 2);
+    assert_int_equal(fake_port_received(lab.port[2]), 1);
+}
+
 static void group_or_zero_source_is_dropped(void **state)
 {
     uint8_t buf[64];
@@ -462,6 +475,7 @@ int main(void)
         T(ageing_never),
         T(static_entry_is_not_moved),
         T(hairpin_is_dropped),
+        T(addresses_that_changed_places_are_followed),
         T(group_or_zero_source_is_dropped),
         T(reserved_addresses),
         T(isolated_ports_only_talk_to_others),

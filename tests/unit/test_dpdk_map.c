@@ -10,7 +10,7 @@
 #include "tests/support/packet.h"
 
 #define ROOM   2048
-#define CHAIN  40
+#define CHAIN  48
 #define TCP_ID 16
 
 static struct burst burst;
@@ -23,6 +23,7 @@ static struct rte_mbuf *fresh(int i)
 {
     struct rte_mbuf *m = &mbufs[i];
 
+    assert_in_range(i, 0, CHAIN - 1);
     memset(m, 0, sizeof(*m));
     m->buf_addr = memory[i];
     m->buf_len = sizeof(memory[i]);

@@ -228,7 +228,7 @@ static inline void vfront_step(struct vring *v, bool writes)
 {
     uint16_t at = v->fetched, ahead = (uint16_t)(at - vring_position(v));
 
-    if (likely(ahead < VFRONT_MAX && at != v->avail_seen)) {
+    if (likely(ahead < VFRONT_MAX && (int16_t)(v->avail_seen - at) > 0)) {
         v->fetched = (uint16_t)(at + 1);
         head_fetch(v, vfront_head(v, at), at, writes);
     }

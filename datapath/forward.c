@@ -86,10 +86,8 @@ enum drop_reason forward_classify(const struct view_port *in, struct frame *f)
     return classify_frame(in, f);
 }
 
-static struct address address_of(const struct fdb *fdb, const struct frame *f, uint64_t mac)
+static struct address address_of(const struct fdb *fdb, uint64_t key)
 {
-    uint64_t key = fdb_key(f->vlan.domain, mac);
-
     return (struct address){.key = key, .hash = fdb_hash(fdb, key)};
 }
 
@@ -99,18 +97,23 @@ static void classify(struct worker *w, const struct view_port *in, struct burst 
     const struct fdb *fdb = w->dp->fdb;
     struct address dst = {0}, src = {0};
 
+    w->forward.changes = 0;
     for (uint32_t i = 0, count = b->count; i < count; i++) {
         struct frame *f = &b->frame[i];
+        uint64_t to, from;
 
         f->drop = (uint8_t)classify_frame(in, f);
         if (unlikely(f->drop != DROP_NONE))
             continue;
-        if (dst.key != fdb_key(f->vlan.domain, frame_dst(f))) {
-            dst = address_of(fdb, f, frame_dst(f));
+        to = fdb_key(f->vlan.domain, frame_dst(f));
+        from = fdb_key(f->vlan.domain, frame_src(f));
+        w->forward.changes |= (uint32_t)(dst.key != to || src.key != from) << i;
+        if (dst.key != to) {
+            dst = address_of(fdb, to);
             fdb_prefetch(fdb, dst.hash);
         }
-        if (src.key != fdb_key(f->vlan.domain, frame_src(f))) {
-            src = address_of(fdb, f, frame_src(f));
+        if (src.key != from) {
+            src = address_of(fdb, from);
             fdb_prefetch_touch(fdb, src.hash);
         }
         w->forward.dst[i] = dst;
@@ -182,7 +185,7 @@ static inline struct verdict decide_frame(const struct topology *topology, const
 struct verdict forward_decide(const struct topology *topology, const struct fdb *fdb, uint16_t in,
                               const struct frame *f)
 {
-    const struct address to = address_of(fdb, f, frame_dst(f));
+    const struct address to = address_of(fdb, fdb_key(f->vlan.domain, frame_dst(f)));
 
     return decide_frame(topology, fdb, in, f, &to);
 }
@@ -190,7 +193,7 @@ struct verdict forward_decide(const struct topology *topology, const struct fdb 
 /* The addresses of the frame before, if they made it a unicast, have the same verdict. */
 static void decide(struct worker *w, uint16_t in, const struct burst *b)
 {
-    const struct address *dst = w->forward.dst, *src = w->forward.src;
+    const uint32_t changes = w->forward.changes | 1;
     struct verdict *v = w->forward.verdict;
 
     for (uint32_t i = 0, count = b->count; i < count; i++) {
@@ -198,11 +201,10 @@ static void decide(struct worker *w, uint16_t in, const struct burst *b)
 
         if (unlikely(f->drop != DROP_NONE))
             v[i] = drop_verdict(f->drop);
-        else if (i > 0 && v[i - 1].kind == VERDICT_UNICAST && dst[i].key == dst[i - 1].key &&
-                 src[i].key == src[i - 1].key)
+        else if ((changes >> i & 1) == 0 && v[i - 1].kind == VERDICT_UNICAST)
             v[i] = v[i - 1];
         else
-            v[i] = decide_frame(w->view->topology, w->dp->fdb, in, f, &dst[i]);
+            v[i] = decide_frame(w->view->topology, w->dp->fdb, in, f, &w->forward.dst[i]);
     }
 }
 
@@ -275,12 +277,14 @@ static void count_received(struct worker *w, struct rxq_state *rs, uint16_t port
                            const struct burst *b)
 {
     struct dp_counters *c = &w->port[port];
-    uint64_t bytes = 0, wire_bytes = 0, wire_pkts = 0;
+    uint64_t wire_bytes = (uint64_t)(b->max_wire_bytes - b->left_wire_bytes);
+    uint64_t wire_pkts = (uint64_t)(b->max_wire_pkts - b->left_wire_pkts);
+    uint64_t bytes = wire_bytes;
 
-    for (uint32_t i = 0, count = b->count; i < count; i++) {
-        bytes += b->frame[i].len;
-        wire_bytes += b->frame[i].wire_bytes;
-        wire_pkts += b->frame[i].wire_pkts;
+    if (unlikely(b->requests)) {
+        bytes = 0;
+        for (uint32_t i = 0, count = b->count; i < count; i++)
+            bytes += b->frame[i].len;
     }
     counter_add(&c->rx_pkts, b->count);
     counter_add(&c->rx_bytes, bytes);
@@ -356,17 +360,19 @@ static struct dest *dest_of(struct forward *fw, uint16_t port)
 }
 
 static inline void add_copy(struct worker *w, const struct view_member *to, struct dest *dest,
-                            const struct frame *f)
+                            const struct frame *f, const struct tag_op *op)
 {
+    struct tx_item *item = &dest->item[dest->count];
+
     if (unlikely(to->bare != 0) && (vlan_kind_set(bare_type(f)) & to->bare) != 0) {
         refuse_copy(w, to->port, DROP_vlan_hop, f);
         return;
     }
     w->forward.copied_bytes += f->len;
-    dest->item[dest->count++] = (struct tx_item){
-        .frame = f,
-        .op = vlan_tag_op(&f->vlan, &to->out),
-    };
+    item->frame = f;
+    item->op = *op;
+    item->drop = DROP_NONE;
+    dest->count++;
 }
 
 static void scatter_flood(struct worker *w, const struct view_domain *d, uint8_t apart,
@@ -375,8 +381,11 @@ static void scatter_flood(struct worker *w, const struct view_domain *d, uint8_t
     for (uint16_t i = 0; i < d->member_count; i++) {
         const struct view_member *to = &d->member[i];
 
-        if (to->port != from && (apart & to->apart) == 0)
-            add_copy(w, to, dest_of(&w->forward, to->port), f);
+        if (to->port != from && (apart & to->apart) == 0) {
+            const struct tag_op op = vlan_tag_op(&f->vlan, &to->out);
+
+            add_copy(w, to, dest_of(&w->forward, to->port), f, &op);
+        }
     }
 }
 
@@ -397,14 +406,15 @@ static const struct view_member *unicast_member(struct worker *w, uint8_t apart,
     return NULL;
 }
 
-/* Most frames go where the frame before them went. */
+/* Most frames go where the frame before them went, and have the same tags. */
 static void scatter(struct worker *w, uint16_t from, const struct burst *b)
 {
     const struct topology *t = w->view->topology;
     uint8_t apart = t->port[from].apart;
     const struct view_member *to = NULL;
     struct dest *dest = NULL;
-    uint16_t domain = VLAN_DOMAIN_NONE;
+    struct vlan_in vlan = {0};
+    struct tag_op op = {0};
 
     for (uint32_t i = 0, count = b->count; i < count; i++) {
         const struct verdict *v = &w->forward.verdict[i];
@@ -416,14 +426,15 @@ static void scatter(struct worker *w, uint16_t from, const struct burst *b)
             scatter_flood(w, &t->domain[f->vlan.domain], apart, from, f);
             continue;
         }
-        if (to == NULL || to->port != v->port || domain != f->vlan.domain) {
+        if (to == NULL || to->port != v->port || !vlan_in_equal(&vlan, &f->vlan)) {
             to = unicast_member(w, apart, v->port, f);
             if (to == NULL)
                 continue;
-            domain = f->vlan.domain;
+            vlan = f->vlan;
+            op = vlan_tag_op(&vlan, &to->out);
             dest = dest_of(&w->forward, to->port);
         }
-        add_copy(w, to, dest, f);
+        add_copy(w, to, dest, f, &op);
     }
 }
 

@@ -41,6 +41,7 @@ struct address {
 struct forward {
     struct burst *burst;
     struct address dst[BURST_FRAMES], src[BURST_FRAMES]; /* set by classify */
+    uint32_t changes; /* by classify: bit i, frame i has other addresses than the one before */
     struct verdict verdict[BURST_FRAMES];
     struct dest *dest; /* room for every port */
     uint16_t dest_count;

@@ -91,8 +91,10 @@ struct frame {
 struct burst {
     uint16_t count;
     uint16_t seg_count;
-    uint16_t max_frames;     /* in: at most BURST_FRAMES */
-    int64_t left_wire_bytes; /* in: token budget; the frame that makes it negative is the last */
+    uint16_t max_frames;    /* in: at most BURST_FRAMES */
+    int64_t max_wire_bytes; /* in: token budget */
+    int64_t max_wire_pkts;
+    int64_t left_wire_bytes; /* of it; the frame that makes it negative is the last */
     int64_t left_wire_pkts;
     uint32_t longest_bytes; /* of its frames */
     bool requests;          /* one of them asks for a checksum or segmentation */
@@ -106,8 +108,8 @@ static inline void burst_reset(struct burst *b, uint16_t max_frames, int64_t wir
     b->count = 0;
     b->seg_count = 0;
     b->max_frames = max_frames;
-    b->left_wire_bytes = wire_bytes;
-    b->left_wire_pkts = wire_pkts;
+    b->max_wire_bytes = b->left_wire_bytes = wire_bytes;
+    b->max_wire_pkts = b->left_wire_pkts = wire_pkts;
     b->longest_bytes = 0;
     b->requests = false;
 }

@@ -222,6 +222,18 @@ static inline void vfront_fill(struct vring *v, uint16_t count, bool writes)
         head_fetch(v, vfront_head(v, at), at, writes);
 }
 
+/* Look at one head more, in the place of one that was taken. Between frames and not all at once, so
+ * that the lines on their way are never more than the CPU can wait for at a time. */
+static inline void vfront_step(struct vring *v, bool writes)
+{
+    uint16_t at = v->fetched, ahead = (uint16_t)(at - vring_position(v));
+
+    if (likely(ahead < VFRONT_MAX && (int16_t)(v->avail_seen - at) > 0)) {
+        v->fetched = (uint16_t)(at + 1);
+        head_fetch(v, vfront_head(v, at), at, writes);
+    }
+}
+
 /* Look at what the next burst will want, while this one is worked on; and have the descriptors of
  * the one behind it fetched. Most drivers hand those out in turn, so four are on a line. */
 static inline void vfront_ahead(struct vring *v, bool writes)

@@ -233,6 +233,7 @@ void vring_rx(struct vring *v, struct burst *b)
             return;
         }
         vring_take(v, position, h->id, 0);
+        vfront_step(v, false);
     }
     vfront_ahead(v, false);
 }

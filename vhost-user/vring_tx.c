@@ -255,6 +255,7 @@ static inline enum drop_reason tx_frame(struct tx_visit *t, const struct tx_item
         return tx_walk(t, item);
     write_flat(v, h, item->frame, &item->op);
     vring_take(v, position, h->id, need);
+    vfront_step(v, true);
     t->seen++;
     return DROP_NONE;
 }

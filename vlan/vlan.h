@@ -23,6 +23,8 @@
 
 #include "base/base.h"
 
+#include <string.h>
+
 #define VLAN_TPID_DOT1Q  0x8100u
 #define VLAN_TPID_DOT1AD 0x88a8u
 
@@ -78,6 +80,7 @@ struct vlan_in {
     uint16_t pcp;       /* TCI & VLAN_PCP_MASK of the last tag that was read, else 0 */
     uint16_t pcp_outer; /* the same of the first one */
     uint8_t strip;      /* outer tags that belong to the port and not to the frame: 0..2 */
+    uint8_t none;       /* 0: no byte is left out of a comparison */
 };
 
 /* How frames of one domain leave one port. */
@@ -130,6 +133,11 @@ static inline struct tag_op vlan_tag_op(const struct vlan_in *in, const struct v
     op.tag[1].tpid = VLAN_TPID_DOT1Q;
     op.tag[1].tci = in->pcp | out->inner;
     return op;
+}
+
+static inline bool vlan_in_equal(const struct vlan_in *a, const struct vlan_in *b)
+{
+    return memcmp(a, b, sizeof(*a)) == 0;
 }
 
 static inline bool tag_op_is_none(const struct tag_op *op)

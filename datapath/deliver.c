@@ -102,6 +102,7 @@ static bool count_sent(struct worker *w, struct port_txq *q, const struct tx_ite
 {
     struct dp_counters *c = &w->port[q->port->index];
     uint64_t pkts = 0, bytes = 0, wire_pkts = 0, wire_bytes = 0;
+    const bool requests = w->forward.burst->requests;
     bool full = false;
 
     for (uint16_t i = 0; i < count; i++) {
@@ -115,8 +116,14 @@ static bool count_sent(struct worker *w, struct port_txq *q, const struct tx_ite
         }
         pkts++;
         bytes += (uint64_t)(f->len + growth);
-        wire_pkts += f->wire_pkts;
-        wire_bytes += (uint64_t)(f->wire_bytes + growth * f->wire_pkts);
+        if (unlikely(requests)) {
+            wire_pkts += f->wire_pkts;
+            wire_bytes += (uint64_t)(f->wire_bytes + growth * f->wire_pkts);
+        }
+    }
+    if (!requests) {
+        wire_pkts = pkts;
+        wire_bytes = bytes;
     }
     count_copies(w, q, pkts, bytes);
     counter_add(&c->tx_wire_pkts, wire_pkts);

@@ -195,17 +195,21 @@ static void decide(struct worker *w, uint16_t in, const struct burst *b)
 {
     const uint32_t changes = w->forward.changes | 1;
     struct verdict *v = w->forward.verdict;
+    uint32_t same = 1;
 
     for (uint32_t i = 0, count = b->count; i < count; i++) {
         const struct frame *f = &b->frame[i];
 
-        if (unlikely(f->drop != DROP_NONE))
+        if (unlikely(f->drop != DROP_NONE)) {
             v[i] = drop_verdict(f->drop);
-        else if ((changes >> i & 1) == 0 && v[i - 1].kind == VERDICT_UNICAST)
+        } else if ((changes >> i & 1) == 0 && v[i - 1].kind == VERDICT_UNICAST) {
             v[i] = v[i - 1];
-        else
+            same++;
+        } else {
             v[i] = decide_frame(w->view->topology, w->dp->fdb, in, f, &w->forward.dst[i]);
+        }
     }
+    w->forward.uniform = same == b->count && v[0].kind == VERDICT_UNICAST;
 }
 
 /* ---- commit ------------------------------------------------------------------------------ */
@@ -308,6 +312,10 @@ static void commit(struct worker *w, struct rxq_state *rs, uint16_t port, const 
 
     count_received(w, rs, port, b);
     capture_received(w, port, b);
+    if (policed && w->forward.uniform && w->forward.src[0].key == known) {
+        counter_add(&w->port[port].unicast, b->count);
+        return;
+    }
     for (uint32_t i = 0, count = b->count; i < count; i++) {
         struct verdict *v = &w->forward.verdict[i];
 

@@ -43,6 +43,7 @@ struct forward {
     struct address dst[BURST_FRAMES], src[BURST_FRAMES]; /* set by classify */
     uint32_t changes; /* by classify: bit i, frame i has other addresses than the one before */
     struct verdict verdict[BURST_FRAMES];
+    bool uniform;      /* by decide: all frames are unicasts of the first one's addresses */
     struct dest *dest; /* room for every port */
     uint16_t dest_count;
     uint16_t *dest_of;     /* by port index: its place in dest + 1, or 0 */

@@ -81,7 +81,7 @@ static void label_make(const struct pg_outcome *o, const char *profile, char *re
     double seconds = o->point.loss.seconds > 0 ? o->point.loss.seconds : 1;
     char rate[PG_TEXT_MAX];
 
-    pg_text_pps((double)attack->track.sent / seconds, rate, sizeof(rate));
+    pg_text_short((double)attack->track.sent / seconds, rate, sizeof(rate));
     if (profile == NULL)
         snprintf(ret_label, size, "alone");
     else

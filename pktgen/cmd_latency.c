@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "pktgen/command.h"
+#include "pktgen/env.h"
 #include "pktgen/pingpong.h"
 #include "pktgen/wake.h"
 
@@ -18,17 +19,18 @@
 
 int pg_latency_wake(const struct pg_options *o, struct pg_points *points, struct vsw_err *err)
 {
-    struct pg_wake wake = {.writer_cpu = -1,
-                           .sleeper_cpu = -1,
-                           .samples = WAKE_SAMPLES,
-                           .gap_ns = o->gap_ns > 0 ? o->gap_ns : NS_PER_MS};
-    int rc;
+    struct pg_wake wake = {.samples = WAKE_SAMPLES, .gap_ns = u64_max(o->gap_ns, NS_PER_MS)};
+    int rc = pg_env_core(o->plan.core, &wake.writer_cpu, err);
 
+    if (rc != 0)
+        return rc;
+    wake.sleeper_cpu = o->wake_cpu >= 0 ? o->wake_cpu : pg_wake_cpu_other(wake.writer_cpu);
+    if (wake.sleeper_cpu < 0)
+        fprintf(stderr, "warning: there is one CPU: the wake time is that of the same CPU\n");
     points->wake = malloc(sizeof(*points->wake));
     if (points->wake == NULL)
         return vsw_err_set(err, -ENOMEM, NULL, "no memory for the histogram");
-    rc = pg_wake_measure(&wake, points->wake, err);
-    return rc;
+    return pg_wake_measure(&wake, points->wake, err);
 }
 
 static int ping(struct pg_engine *e, const struct pg_options *o, uint32_t size,

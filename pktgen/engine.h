@@ -76,7 +76,7 @@ int pg_engine_trial(struct pg_engine *e, const struct pg_trial *trial,
  * @e: open
  * @err: reason
  *
- * Return: 0, or what pg_worker_learn() returns.
+ * Return: 0, -ECHILD when a process of the run died.
  * Context: main thread; blocks. Part of a trial.
  * Source: none
  */

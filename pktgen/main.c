@@ -135,14 +135,22 @@ static int command_do(struct pg_engine *e, const struct pg_options *o, struct pg
     }
 }
 
+/* Flows that take different queues may overtake each other. */
+static bool has_order(const struct pg_stream *s, const struct pg_plan *plan)
+{
+    return s->flows <= 1 || s->rx == PG_PORT_NONE || plan->ports[s->rx].spec.queues == 1;
+}
+
 /* Something that a verification is for. */
-static bool is_wrong(const struct pg_points *points)
+static bool is_wrong(const struct pg_points *points, const struct pg_plan *plan)
 {
     for (uint32_t p = 0; p < points->count; p++)
         for (uint32_t i = 0; i < points->items[p].point.stream_count; i++) {
-            const struct pg_track_result *t = &points->items[p].streams[i].track;
+            const struct pg_stream_result *s = &points->items[p].streams[i];
+            const struct pg_track_result *t = &s->track;
 
-            if (t->lost + t->duplicates + t->reordered + t->too_late + t->corrupt + t->leaks > 0)
+            if (t->lost + t->duplicates + t->too_late + t->corrupt + t->leaks > 0 ||
+                (t->reordered > 0 && has_order(s->stream, plan)))
                 return true;
         }
     return false;
@@ -193,7 +201,7 @@ static enum exit_status command_run(struct pg_options *o, const char *line)
         error_print(&err);
     if (rc != 0)
         status = EXIT_FAILED;
-    else if (o->command == PG_VERIFY && is_wrong(&points))
+    else if (o->command == PG_VERIFY && is_wrong(&points, &o->plan))
         status = EXIT_FOUND;
     pg_points_free(&points);
     return status;

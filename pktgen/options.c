@@ -141,11 +141,14 @@ static int read_time(struct pg_options *o, const char *value, struct vsw_err *er
 
 static int read_gap(struct pg_options *o, const char *value, struct vsw_err *err)
 {
-    if (strcmp(value, "0") == 0) {
-        o->gap_ns = 0;
-        return 0;
-    }
-    return pg_text_duration("gap", value, &o->gap_ns, err);
+    int rc = pg_text_duration("gap", value, &o->gap_ns, err);
+    bool is_zero = strcmp(value, "0") == 0 || (rc == -ERANGE && strtod(value, NULL) == 0);
+
+    if (!is_zero)
+        return rc;
+    o->gap_ns = 0;
+    *err = (struct vsw_err){0};
+    return 0;
 }
 
 static int read_count(struct pg_options *o, const char *value, struct vsw_err *err)
@@ -159,6 +162,15 @@ static int read_core(struct pg_options *o, const char *value, struct vsw_err *er
     int rc = count_read("core", value, 0, 4095, &core, err);
 
     o->plan.core = (int)core;
+    return rc;
+}
+
+static int read_wake_cpu(struct pg_options *o, const char *value, struct vsw_err *err)
+{
+    uint64_t cpu = 0;
+    int rc = count_read("wake-cpu", value, 0, 4095, &cpu, err);
+
+    o->wake_cpu = (int)cpu;
     return rc;
 }
 
@@ -309,8 +321,10 @@ static const struct option_entry entries[] = {
     {"loss", "SHARE", PG_PDR, read_loss, "that is allowed: 0.1%"},
     {"repeats", "N", SEARCH, read_repeats, "of a lossy trial before the search goes down: 2"},
     {"ping-pong", NULL, PG_LATENCY, read_ping_pong, "one frame there and back, then a pause"},
-    {"gap", "TIME", PG_LATENCY, read_gap, "the pause: 1ms"},
+    {"gap", "TIME", PG_LATENCY, read_gap, "the pause: 1ms; 0: none"},
     {"no-wake", NULL, PG_LATENCY, read_no_wake, "do not measure the host's own wake time"},
+    {"wake-cpu", "CPU", PG_LATENCY, read_wake_cpu,
+     "where it is measured; else another than --core"},
     {"profile", "NAME", PG_HOSTILE, read_profile, "the attack; see: pktgen --help profiles"},
     {"attacker", "PORT", PG_HOSTILE, read_attacker, "where it comes from; else the last port"},
     {"attack-rate", "RATE", PG_HOSTILE, read_attack_rate, "else as fast as possible"},
@@ -465,6 +479,7 @@ int pg_options_read(int argc, char **argv, enum pg_command_bit command, struct p
                  .replay_speed = 1,
                  .replay_loops = 1},
         .gap_ns = NS_PER_MS,
+        .wake_cpu = -1,
         .precision = 0.005,
         .loss = 0.001,
         .repeats = 2,

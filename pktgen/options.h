@@ -36,6 +36,7 @@ struct pg_options {
     unsigned repeats;
     bool one_way, ping_pong, no_wake, verbose, help;
     uint64_t gap_ns; /* between pings */
+    int wake_cpu;    /* of the thread that is woken; -1: not that of the loop */
     const char *replay_path, *json_path, *chart_folder;
     const char *profile, *keys_path;
     struct pg_rate attack_rate;

@@ -92,6 +92,28 @@ static double stream_seconds(const struct pg_shared *shared, const struct pg_str
     return (double)(end - order->start_tsc) / (double)rte_get_tsc_hz();
 }
 
+/* What nobody should receive counts only when there is nothing else, and then nothing is due. */
+static void totals_sum(const struct pg_shared *shared, struct pg_outcome *o)
+{
+    struct pg_loss *sum = &o->point.loss;
+    bool has_receiver = false;
+
+    for (uint32_t i = 0; i < o->point.stream_count; i++)
+        has_receiver |= o->streams[i].stream->rx != PG_PORT_NONE;
+    for (uint32_t i = 0; i < o->point.stream_count; i++) {
+        const struct pg_stream_count *c = &shared->streams[i];
+        const struct pg_stream_result *r = &o->streams[i];
+
+        if (has_receiver && r->stream->rx == PG_PORT_NONE)
+            continue;
+        sum->due += has_receiver ? c->due : 0;
+        sum->sent += c->sent;
+        sum->received += has_receiver ? r->track.received - r->track.duplicates : 0;
+        if (r->seconds > sum->seconds)
+            sum->seconds = r->seconds;
+    }
+}
+
 static void streams_copy(const struct pg_shared *shared, const struct pg_plan *plan,
                          struct pg_outcome *o)
 {
@@ -111,16 +133,10 @@ static void streams_copy(const struct pg_shared *shared, const struct pg_plan *p
             o->hists[i] = shared->hists[i];
             r->latency = (struct pg_latency){&o->hists[i], ns_per_tick};
         }
-        if (r->stream->rx == PG_PORT_NONE) {
+        if (r->stream->rx == PG_PORT_NONE)
             r->track.lost = 0; /* it is not expected anywhere */
-            continue;
-        }
-        o->point.loss.due += c->due;
-        o->point.loss.sent += c->sent;
-        o->point.loss.received += r->track.received - r->track.duplicates;
-        if (r->seconds > o->point.loss.seconds)
-            o->point.loss.seconds = r->seconds;
     }
+    totals_sum(shared, o);
     if (plan->latency) {
         *o->hist = shared->hist;
         o->point.latency = (struct pg_latency){o->hist, ns_per_tick};

@@ -19,6 +19,7 @@
 #include <rte_bus_vdev.h>
 #include <rte_cycles.h>
 #include <rte_ethdev.h>
+#include <rte_log.h>
 #include <rte_mbuf.h>
 
 #include "base/base.h"
@@ -32,6 +33,7 @@
 #define MBUF_OVERHEAD 384 /* struct rte_mbuf, headroom, header of the pool, rounding */
 #define ARGS_SIZE     384
 #define POLL_US       2000
+#define VIRTIO_LOG    "pmd.net.virtio.init"
 
 static unsigned pool_count(const struct pg_port_spec *spec)
 {
@@ -205,6 +207,17 @@ static uint16_t tx_free_thresh(const struct pg_port_spec *spec)
     return spec->entries - used;
 }
 
+/* virtio tells which of its paths it takes in its log alone; see pg_port_paths(). */
+static int device_start(const struct pg_port *port)
+{
+    int rc;
+
+    (void)rte_log_set_level_pattern(VIRTIO_LOG, RTE_LOG_INFO);
+    rc = rte_eth_dev_start(port->id);
+    (void)rte_log_set_level_pattern(VIRTIO_LOG, RTE_LOG_ERR);
+    return rc;
+}
+
 static int device_configure(struct pg_port *port, struct vsw_err *err)
 {
     const struct pg_port_spec *spec = &port->spec;
@@ -236,7 +249,7 @@ static int device_configure(struct pg_port *port, struct vsw_err *err)
     if (rc == 0 && spec->kind == PG_PORT_RING)
         rc = pg_cable_faults(spec, port->id, port->rx_pool);
     if (rc == 0)
-        rc = rte_eth_dev_start(port->id);
+        rc = device_start(port);
     if (rc == 0)
         return 0;
     vsw_err_set(err, rc, "port", "%s cannot be set up: %s", spec->target, strerror(-rc));
@@ -317,12 +330,20 @@ void pg_port_close(struct pg_port *port)
 
 void pg_port_paths(const struct pg_port *port, char *ret_text, size_t size)
 {
+    struct rte_eth_burst_mode rx_mode = {0}, tx_mode = {0};
+    struct rte_eth_dev_info info = {0};
+    const char *driver;
     char rx[40], tx[40];
 
-    (void)port;
-    /* virtio tells it in its log alone. */
+    (void)rte_eth_dev_info_get(port->id, &info);
+    (void)rte_eth_rx_burst_mode_get(port->id, 0, &rx_mode);
+    (void)rte_eth_tx_burst_mode_get(port->id, 0, &tx_mode);
+    driver = info.driver_name != NULL ? info.driver_name : "unknown";
     pg_env_find("using ", " Rx path", rx, sizeof(rx));
     pg_env_find("using ", " Tx path", tx, sizeof(tx));
-    snprintf(ret_text, size, "rx %s, tx %s", rx[0] != '\0' ? rx : "of the driver",
-             tx[0] != '\0' ? tx : "of the driver");
+    if (rx[0] == '\0')
+        snprintf(rx, sizeof(rx), "%.30s", rx_mode.info[0] != '\0' ? rx_mode.info : "only one");
+    if (tx[0] == '\0')
+        snprintf(tx, sizeof(tx), "%.30s", tx_mode.info[0] != '\0' ? tx_mode.info : "only one");
+    snprintf(ret_text, size, "%.20s, rx %s, tx %s", driver, rx, tx);
 }

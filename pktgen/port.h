@@ -46,8 +46,10 @@ struct pg_port {
     struct pg_port_spec spec;
     uint16_t id; /* of DPDK */
     bool open;
-    bool foreign; /* received buffers may be of another port's pool */
+    bool foreign;  /* received buffers may be of another port's pool */
+    bool is_stuck; /* its peer took no frames in time */
     struct rte_mempool *rx_pool;
+    struct rte_mbuf *nudge; /* kept for when all others are the driver's; see learn.c */
 };
 
 /**
@@ -99,7 +101,7 @@ void pg_port_close(struct pg_port *port);
 /**
  * pg_port_paths() - which routines of the driver move the frames
  * @port: the one that was opened last
- * @ret_text: "rx .., tx .."
+ * @ret_text: "DRIVER, rx .., tx .."
  * @size: of @ret_text, in bytes
  *
  * Context: the environment's thread; does not block.

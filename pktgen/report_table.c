@@ -131,7 +131,7 @@ static void sizes_cell(const struct pg_sizes *sizes, char *cell)
 static void label_cell(const struct pg_point *p, char *cell)
 {
     if (p->label != NULL)
-        snprintf(cell, CELL_BYTES, "%.20s", p->label);
+        snprintf(cell, CELL_BYTES, "%.22s", p->label);
     else
         sizes_cell(&p->sizes, cell);
 }

@@ -58,10 +58,10 @@ struct pg_shared {
     uint64_t last_rx_tsc;
     struct pg_loop_count loop[PG_TEAM_MAX];
     struct pg_port_count ports[PG_PORTS_MAX];
-    char paths[PG_PORTS_MAX][96]; /* pg_port_paths() */
-    struct pg_hist hist;          /* all streams */
-    struct pg_hist pings;         /* there and back */
-    struct pg_hist *hists;        /* one for each stream; NULL without latency */
+    char paths[PG_PORTS_MAX][128]; /* pg_port_paths() */
+    struct pg_hist hist;           /* all streams */
+    struct pg_hist pings;          /* there and back */
+    struct pg_hist *hists;         /* one for each stream; NULL without latency */
     struct pg_stream_count streams[];
 };
 

@@ -40,7 +40,7 @@ static int order_obey(struct pg_worker *w, enum pg_order_kind kind, struct vsw_e
 {
     switch (kind) {
     case PG_ORDER_OPEN: return pg_worker_open(w, err);
-    case PG_ORDER_LEARN: return pg_worker_learn(w, err);
+    case PG_ORDER_LEARN: pg_worker_learn(w); return 0;
     case PG_ORDER_TRIAL: pg_worker_trial(w); return 0;
     case PG_ORDER_QUIT: return pg_worker_close(w, err);
     }

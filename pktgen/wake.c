@@ -48,15 +48,27 @@ static void *sleeper_main(void *arg)
     return NULL;
 }
 
-/* Sleeps between writes, so that the sleeper's CPU is as idle as a quiet switch leaves it. */
+/* On a CPU of its own the writer stays awake, as a generator does; else the sleeper needs it. */
+static void gap_wait(const struct pg_wake *wake)
+{
+    struct timespec gap = {.tv_sec = (time_t)(wake->gap_ns / NS_PER_SEC),
+                           .tv_nsec = (long)(wake->gap_ns % NS_PER_SEC)};
+    uint64_t end = clock_now_ns() + wake->gap_ns;
+
+    if (wake->writer_cpu < 0 || wake->sleeper_cpu < 0 || wake->writer_cpu == wake->sleeper_cpu) {
+        nanosleep(&gap, NULL);
+        return;
+    }
+    while (clock_now_ns() < end)
+        ;
+}
+
 static void *writer_main(void *arg)
 {
     struct wake_pair *p = arg;
-    struct timespec gap = {.tv_sec = (time_t)(p->wake->gap_ns / NS_PER_SEC),
-                           .tv_nsec = (long)(p->wake->gap_ns % NS_PER_SEC)};
 
     for (uint32_t i = 0; i < p->wake->samples; i++) {
-        nanosleep(&gap, NULL);
+        gap_wait(p->wake);
         p->written_ns = clock_now_ns();
         event_send(p->ring_fd);
         event_wait(p->answer_fd);
@@ -64,17 +76,51 @@ static void *writer_main(void *arg)
     return NULL;
 }
 
+/* The CPUs of this thread, and those that it could be given: what is online and in its cpuset. */
+static int cpus_read(cpu_set_t *ret_own, cpu_set_t *ret_possible)
+{
+    cpu_set_t own, all;
+
+    memset(&all, 0xff, sizeof(all));
+    if (sched_getaffinity(0, sizeof(own), &own) != 0)
+        return -errno;
+    *ret_own = *ret_possible = own;
+    if (sched_setaffinity(0, sizeof(all), &all) == 0) {
+        (void)sched_getaffinity(0, sizeof(*ret_possible), ret_possible);
+        (void)sched_setaffinity(0, sizeof(own), &own);
+    }
+    return 0;
+}
+
+static int first_other(const cpu_set_t *set, int cpu)
+{
+    for (int i = 0; i < CPU_SETSIZE; i++)
+        if (i != cpu && CPU_ISSET(i, set))
+            return i;
+    return -1;
+}
+
+int pg_wake_cpu_other(int cpu)
+{
+    cpu_set_t own, possible;
+    int other;
+
+    if (cpus_read(&own, &possible) != 0)
+        return -1;
+    other = first_other(&own, cpu);
+    return other >= 0 ? other : first_other(&possible, cpu);
+}
+
 static int cpu_check(int cpu, struct vsw_err *err)
 {
-    cpu_set_t allowed;
+    cpu_set_t own, possible;
 
     if (cpu < 0)
         return 0;
-    if (cpu < CPU_SETSIZE && sched_getaffinity(0, sizeof(allowed), &allowed) == 0 &&
-        CPU_ISSET(cpu, &allowed))
+    if (cpu < CPU_SETSIZE && cpus_read(&own, &possible) == 0 && CPU_ISSET(cpu, &possible))
         return 0;
     vsw_err_set(err, -EINVAL, "cpu", "this process may not run on CPU %d", cpu);
-    vsw_err_hint(err, "see taskset -p $$ and nproc");
+    vsw_err_hint(err, "see lscpu");
     return -EINVAL;
 }
 

@@ -17,15 +17,25 @@ struct pg_wake {
 };
 
 /**
+ * pg_wake_cpu_other() - where somebody else sleeps, seen from a CPU
+ * @cpu: the one to avoid
+ *
+ * Return: another CPU of this thread; if it has none, another one that is online and in its cpuset;
+ * -1 if there is none.
+ * Context: main thread, also under taskset; does not block.
+ * Source: sched_setaffinity(2)
+ */
+int pg_wake_cpu_other(int cpu);
+
+/**
  * pg_wake_measure() - time from write(2) to the return of read(2), again and again
  * @wake: what to do
  * @ret_hist: nanoseconds, one value per sample
  * @err: filled on failure
  *
- * Return: 0; -EINVAL no such CPU, or not for this process; -EMFILE, -EAGAIN without descriptors or
- * threads.
- * Context: main thread; blocks for samples * (gap_ns + wake time).
- * Source: eventfd(2)
+ * Return: 0; -EINVAL no such CPU, or not in the cpuset of this process; -EMFILE, -EAGAIN without
+ * descriptors or threads. Context: main thread; blocks for samples * (gap_ns + wake time). Source:
+ * eventfd(2)
  */
 int pg_wake_measure(const struct pg_wake *wake, struct pg_hist *ret_hist, struct vsw_err *err);
 

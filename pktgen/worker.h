@@ -43,13 +43,13 @@ int pg_worker_open(struct pg_worker *w, struct vsw_err *err);
 /**
  * pg_worker_learn() - make the addresses of all streams known to what is between the ports
  * @w: open
- * @err: reason
  *
- * Return: 0, -ETIMEDOUT when a peer takes no frames.
- * Context: as pg_worker_open().
+ * A peer that takes no frames is warned of once.
+ * Context: as pg_worker_open(); blocks: 20 us for each of many addresses, the plan's wait_ms for
+ * each port that nobody serves.
  * Source: IEEE 802.1Q clause 8.7
  */
-int pg_worker_learn(struct pg_worker *w, struct vsw_err *err);
+void pg_worker_learn(struct pg_worker *w);
 
 /**
  * pg_worker_trial() - send and receive as the shared order says

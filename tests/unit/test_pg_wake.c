@@ -67,6 +67,29 @@ static void test_measures(void **state)
     assert_int_equal(entries_count("/proc/self/task"), threads);
 }
 
+/* taskset narrows what a program starts with, not where its threads could be. */
+static void test_other_cpu(void **state)
+{
+    cpu_set_t before, one, after;
+    int first = -1, last = -1, other;
+
+    cpus_find(&first, &last);
+    assert_int_equal(pg_wake_cpu_other(last), first == last ? pg_wake_cpu_other(first) : first);
+    if (first == last)
+        return;
+    assert_int_equal(sched_getaffinity(0, sizeof(before), &before), 0);
+    CPU_ZERO(&one);
+    CPU_SET(last, &one);
+    assert_int_equal(sched_setaffinity(0, sizeof(one), &one), 0);
+    other = pg_wake_cpu_other(last);
+    assert_int_equal(pg_wake_cpu_other(first), last);
+    assert_int_equal(sched_getaffinity(0, sizeof(after), &after), 0);
+    assert_true(CPU_EQUAL(&one, &after));
+    assert_true(other >= 0 && other != last);
+    measured(last, other);
+    assert_int_equal(sched_setaffinity(0, sizeof(before), &before), 0);
+}
+
 static void test_no_such_cpu(void **state)
 {
     struct pg_wake wake = {-1, 1000, 10, 1000};
@@ -84,6 +107,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_measures),
+        cmocka_unit_test(test_other_cpu),
         cmocka_unit_test(test_no_such_cpu),
     };
 

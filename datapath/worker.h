@@ -74,7 +74,7 @@ struct worker {
     struct rxq_state **polled; /* queues to visit; room for every queue there can be */
     uint32_t polled_count;
     struct rxq_state **served; /* of this round: those that gave frames */
-    uint32_t received; /* by the round before */
+    uint32_t received;         /* by the round before */
     uint64_t next_epoll_ns;
     struct forward forward;
 

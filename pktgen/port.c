@@ -18,6 +18,7 @@
 
 #include <rte_bus_vdev.h>
 #include <rte_cycles.h>
+#include <rte_errno.h>
 #include <rte_ethdev.h>
 #include <rte_log.h>
 #include <rte_mbuf.h>
@@ -46,7 +47,7 @@ uint64_t pg_port_mem_bytes(const struct pg_port_spec *spec)
 {
     uint64_t rings = (uint64_t)spec->queues * spec->entries * 256 + (256u << 10);
 
-    return (uint64_t)pool_count(spec) * (spec->rxbuf_bytes + MBUF_OVERHEAD) + rings;
+    return (uint64_t)pool_count(spec) * (spec->rxbuf_bytes + MBUF_OVERHEAD) + PG_POOL_BYTES + rings;
 }
 
 /* ---- why it does not work -------------------------------------------------------------------- */
@@ -282,7 +283,8 @@ static int pool_make(struct pg_port *port, unsigned number, struct vsw_err *err)
         0, "ring_sp_sc");
     if (port->rx_pool != NULL)
         return 0;
-    return vsw_err_set(err, -ENOMEM, "port", "no memory for the buffers of %s", spec->target);
+    return vsw_err_set(err, -ENOMEM, "port", "no memory for the buffers of %s: %s", spec->target,
+                       rte_strerror(rte_errno));
 }
 
 int pg_port_open(struct pg_port *port, const struct pg_port_spec *spec, unsigned number,

@@ -42,6 +42,10 @@ struct pg_port_spec {
     double drop, dup, corrupt, reorder; /* shares of frames; ring: only */
 };
 
+/* What a pool has beside its buffers: DPDK gives every core that there might be a cache,
+ * and its heap wants room to place them. */
+#define PG_POOL_BYTES (RTE_MAX_LCORE * sizeof(struct rte_mempool_cache) + (1u << 20))
+
 struct pg_port {
     struct pg_port_spec spec;
     uint16_t id; /* of DPDK */

@@ -43,7 +43,8 @@ uint64_t pg_sender_mem_bytes(const struct pg_plan *plan, const struct pg_plan_st
     uint64_t sum = 64 << 10;
 
     for (uint32_t i = 0; i < sizes->count; i++)
-        sum += (uint64_t)count * (room_of(what, sizes->item[i].bytes) + MBUF_OVERHEAD);
+        sum +=
+            (uint64_t)count * (room_of(what, sizes->item[i].bytes) + MBUF_OVERHEAD) + PG_POOL_BYTES;
     return sum;
 }
 

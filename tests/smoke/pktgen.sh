@@ -44,6 +44,12 @@ check_range "latency has percentiles" 1 1000000 pg_json '.points[0].latency.p50_
 check_range "ping-pong counts its pings" 100 100 pg_json '.points[0].latency.count' \
     latency "${cable[@]}" --ping-pong --count 100 --gap 100us --no-wake
 
+check_range "pings without a pause, and the host's own wake time" 500 500 pg_json '.wake.count' \
+    latency "${cable[@]}" --ping-pong --count 100 --gap 0us
+check "a search has charts" pg pdr "${cable[@]}" --max 100kpps --precision 10% --time 50ms --sizes 64,512 \
+    --chart "$T_DIR/charts"
+check "which are SVG" grep -q '<svg' "$T_DIR/charts/rate.svg"
+
 # ---- faults -------------------------------------------------------------------------------------
 
 # fault KIND FIELD: verify ends with status 3 and counts it
@@ -135,12 +141,19 @@ fi
 need "the switch starts" sw_start
 need "a tenant" ctl tenant add red
 need "a network" ctl network add red/web vlan=10
-for port in a b c; do need "port $port" vhost_port "$port" red web; done
+for port in a b c; do need "port $port" vhost_port "$port" red web max_fdb=8192; done
 vms=(--port "vhost:$SW_RUN/a.sock,entries=1024" --port "vhost:$SW_RUN/b.sock,entries=1024" --wait 10s)
 # A generator that has to wait for the CPU lets its rings run over: one good run of three will do.
 of_three() { "$@" || "$@" || "$@"; }
 check "frames cross the switch intact" of_three pg verify "${vms[@]}" --rate 20kpps --count 10k \
     --with size=64,flows=100
+many_learned() { # no warning that nobody takes frames, and each address is in the table
+    local output
+    output=$(pg run "${vms[@]}" --one-way --with smacs=2000,dmacs=2000 --rate 20kpps --time 100ms 2>&1)
+    printf '%s\n' "$output"
+    [[ $output != *warning* ]] && (($(ctl -j daemon show | jq .fdb_entries) >= 4000))
+}
+check "many addresses are learned" of_three many_learned
 check "the victims lose nothing beside an attack" of_three pg_json \
     '(.points | length) == 2 and .points[1].loss_ratio <= 0.001' hostile "${vms[@]}" \
     --port "vhost:$SW_RUN/c.sock" --profile mac-flood --attack-rate 10kpps --rate 5kpps --time 500ms

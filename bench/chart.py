@@ -6,7 +6,8 @@ from bench import systems
 from bench.figures import UNITS, values, median
 from bench.process import run
 
-COLOURS = {"vswitchd": "#0b6e99", "ovs": "#c2571a", "testpmd": "#7a7a7a", "bridge": "#5b8c3a"}
+COLOURS = {"vswitchd": "#0b6e99", "ovs": "#c2571a", "ovs-afxdp": "#8a3d12",
+           "testpmd": "#7a7a7a", "bridge": "#5b8c3a"}
 HEAD = """set terminal svg size 720,380 font 'sans,13' background rgb 'white'
 set output '{file}'
 set title '{title}'

@@ -77,7 +77,8 @@ def cell(samples, unit):
     mark = " *" if stolen(samples) else ""
     cycles = median(samples, "cycles")
     beside = f", {digits(cycles)} cycles" if cycles else ""
-    return f"{text(median(samples), unit)} ±{100 * spread(samples):.0f} %{beside}{mark}"
+    ways = "".join(f", {way}" for way in sorted({sample["way"] for sample in samples if "way" in sample}))
+    return f"{text(median(samples), unit)} ±{100 * spread(samples):.0f} %{beside}{ways}{mark}"
 
 
 def section(docs, part, found):

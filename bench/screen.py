@@ -23,6 +23,8 @@ def sample(part, system, case, found):
         notes.append(f"{digits(found['cycles'])} cycles per frame")
     if found.get("limit") and found["limit"] not in ("rings", "steal"):
         notes.append(f"limited by {found['limit']}")
+    if found.get("way"):
+        notes.append(f"by {found['way']}")
     if found["is_stolen"]:
         notes.append(f"{100 * found['steal']:.1f} % of the CPU time stolen")
     if found["tries"] > 1:

@@ -96,7 +96,7 @@ def idle_rtt(record):
 
 
 def peer_title(name):
-    return {"ovs": "OVS-DPDK", "testpmd": "testpmd io", "bridge": "Linux bridge"}[name]
+    return {"ovs": "OVS-DPDK", "ovs-afxdp": "OVS-DPDK afxdp", "testpmd": "testpmd io", "bridge": "Linux bridge"}[name]
 
 
 TARGETS = (
@@ -109,6 +109,12 @@ TARGETS = (
     times_best("TAP-TAP TCP", "taptcp", "TAP to TAP", 0.8, "bridge"),
     times("TAP-TAP TCP", "taptcp", "TAP to TAP", 12, "ovs"),
     times("TAP-TAP 64 B", "tap64", "TAP to TAP", 2, "ovs"),
+    times("64 B VM to uplink", "uplink", "VM to uplink", 1.5, "ovs-afxdp"),
+    times("64 B VM to uplink", "uplink", "VM to uplink", 1.5, "ovs"),
+    times("64 B uplink to VM", "uplink", "uplink to VM", 1.5, "ovs-afxdp"),
+    times("64 B uplink to VM", "uplink", "uplink to VM", 1.5, "ovs"),
+    times("TCP VM to uplink", "uplinktcp", "VM to uplink", 3, "ovs-afxdp"),
+    times("TCP VM to uplink", "uplinktcp", "VM to uplink", 3, "ovs"),
     loses("1 to 1M flows, 64 B", "flows", "1 flows", "1M flows", 5),
     more_cycles("2 to 64k MACs, 64 B", "macs", "2 MACs", "64k MACs", 20),
     more_cycles("VLAN, tenant, limits on against off", "features", "all off", "all on", 30),

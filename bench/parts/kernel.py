@@ -90,7 +90,7 @@ class VmTapTcp(Part):
         return [Case("VM to TAP", Wish(vhost=1, taps=[Tap(self.netns, "eth0")]))]
 
     def measure(self, system, case):
-        traffic = {"size": 1518} if system.name == "ovs" else {"tso_payload": 64240}
+        traffic = {"size": 1518} if system.name.startswith("ovs") else {"tso_payload": 64240}
         before = self.netns.counter("eth0", "rx_bytes")
         point = self.pktgen.run(system.vhost, seconds=self.bench.trial_seconds,
                                 dmac=self.netns.mac("eth0"), **traffic)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench import host
+from bench.process import run
 
 
 @dataclass
@@ -21,6 +22,7 @@ class Wish:
     """What a measurement asks of a system."""
     vhost: int = 0                            # VM ports
     taps: list = field(default_factory=list)  # of Tap
+    uplinks: list = field(default_factory=list)  # of Tap: the far ends of veth pairs
     mtu: int = 1500
     macs: int = 2                             # addresses that it must be able to learn
     features: bool = False                    # vswitchd: a tag on one side, limits everywhere
@@ -42,6 +44,7 @@ class System:
         self.bench = bench
         self.core = host.SWITCH_CORE
         self.vhost = []
+        self.links = []
         self.daemon = None
         self.dir = None
 
@@ -49,9 +52,10 @@ class System:
     def running(self, wish):
         """Started for the block; what it has said is lost with its folder, unless it failed."""
         self.dir = Path(tempfile.mkdtemp(prefix=f"vswb-{self.name}-"))
-        self.vhost, self.daemon = [], None
+        self.vhost, self.links, self.daemon = [], [], None
         with contextlib.ExitStack() as stack:
             stack.callback(shutil.rmtree, self.dir, ignore_errors=True)
+            stack.callback(self.del_veths)
             stack.callback(self.stop)
             self.start(wish)
             yield self
@@ -62,6 +66,20 @@ class System:
     def stop(self):
         if self.daemon:
             self.daemon.stop()
+
+    def add_veth(self, tap, mtu):
+        """A pair with its far end as wished for; the name of the near one. Gone after stop()."""
+        name = f"v{self.bench.tag}{len(self.links)}"
+        run("ip", "link", "add", name, "mtu", mtu, "type", "veth", "peer", "name", tap.name,
+            "netns", tap.netns.name, "mtu", mtu)
+        self.links.append(name)
+        run("ip", "link", "set", name, "up")
+        tap.netns.ip("link", "set", tap.name, "up")
+        return name
+
+    def del_veths(self):
+        for name in self.links:
+            run("ip", "link", "del", name)
 
     def connected(self):
         """How many VM ports have a guest."""
@@ -74,6 +92,10 @@ class System:
     def busy(self):
         """(frames, cycles) of busy bursts so far; None: it does not count them."""
         return None
+
+    def uplink_way(self):
+        """How frames go between it and its uplink, in a word or two."""
+        raise NotImplementedError
 
     def cpu_ns(self):
         return self.daemon.cpu_ns()

@@ -10,20 +10,14 @@ class Bridge(System):
     name, title = "bridge", "Linux bridge"
 
     def start(self, wish):
-        self.bridge, self.links = f"br{self.bench.tag}", []
+        self.bridge = f"br{self.bench.tag}"
         run("ip", "link", "add", self.bridge, "type", "bridge", "mcast_snooping", "0")
         run("ip", "link", "set", self.bridge, "up")
-        for i, tap in enumerate(wish.taps):
-            name = f"v{self.bench.tag}{i}"
-            run("ip", "link", "add", name, "mtu", wish.mtu, "type", "veth", "peer", "name",
-                tap.name, "netns", tap.netns.name, "mtu", wish.mtu)
-            self.links.append(name)
-            run("ip", "link", "set", name, "master", self.bridge, "up")
-            tap.netns.ip("link", "set", tap.name, "up")
+        for tap in wish.taps:
+            run("ip", "link", "set", self.add_veth(tap, wish.mtu), "master", self.bridge)
 
     def stop(self):
-        for name in [*self.links, self.bridge]:
-            run("ip", "link", "del", name)
+        run("ip", "link", "del", self.bridge)
 
     def cpu_ns(self):
         return 0

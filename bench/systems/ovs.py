@@ -16,6 +16,7 @@ SHARED_POOL_ABOVE_PORTS = 8
 
 class Ovs(System):
     name, title = "ovs", "OVS-DPDK"
+    uplink_type = "system"
 
     def __init__(self, bench):
         super().__init__(bench)
@@ -45,6 +46,8 @@ class Ovs(System):
             self.add_vhost(i, wish)
         for i, tap in enumerate(wish.taps):
             self.add_tap(f"t{self.bench.tag}{i}", tap)
+        for tap in wish.uplinks:
+            self.add_uplink(self.add_veth(tap, wish.mtu))
 
     def settings(self, wish):
         mask = f"0x{1 << self.core:x}"
@@ -69,6 +72,13 @@ class Ovs(System):
         run("ip", "link", "set", name, "netns", tap.netns.name, "name", tap.name)
         self.taps.append(tap)
         tap.netns.ip("link", "set", tap.name, "up")
+
+    def add_uplink(self, name):
+        self.vsctl("add-port", self.bridge, name, "--", "set", "Interface", name,
+                   f"type={self.uplink_type}")
+
+    def uplink_way(self):
+        return self.uplink_type
 
     def vsctl(self, *words):
         try:
@@ -100,3 +110,18 @@ class Ovs(System):
         if self.database:
             self.database.stop()
             self.database = None
+
+
+class OvsAfxdp(Ovs):
+    """The same, an uplink by AF_XDP: a queue that its PMD thread serves."""
+    name, title = "ovs-afxdp", "OVS-DPDK afxdp"
+    uplink_type = "afxdp"
+
+    def add_uplink(self, name):
+        super().add_uplink(name)
+        self.uplink = name
+        wait_for("OVS opens its AF_XDP port", self.uplink_way)
+
+    def uplink_way(self):
+        return self.vsctl("--if-exists", "get", "Interface", self.uplink,
+                          "status:xdp-mode-in-use").strip('\n"')

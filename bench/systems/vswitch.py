@@ -31,11 +31,19 @@ class Vswitch(System):
             self.ctl("port", "add", f"tap{i}", "type=tap", f"ifname={tap.name}",
                      f"netns={tap.netns.name}", *self.options(i, wish))
 
+        for i, tap in enumerate(wish.uplinks):
+            self.ctl("port", "add", f"up{i}", "type=netdev", f"iface={self.add_veth(tap, wish.mtu)}",
+                     "mode=uplink", "map=untagged:bench/net", f"mtu={wish.mtu}")
+
     def add_vhost(self, i, wish):
         path = self.dir / f"vm{i}.sock"
         self.ctl("port", "add", f"vm{i}", "type=vhost-user", f"path={path}",
                  *self.options(i, wish))
         self.vhost.append(VhostPort(path, guest_listens=False))
+
+    def uplink_way(self):
+        port = self.rows("port", "show", "up0")
+        return port["features"].split(" (")[0]
 
     def options(self, i, wish):
         options = ["tenant=bench", "networks=net", f"mtu={wish.mtu}", f"max_fdb={wish.macs + 64}"]

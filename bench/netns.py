@@ -35,3 +35,9 @@ class Netns:
 
     def counter(self, interface, name):
         return int(self.run("cat", f"/sys/class/net/{interface}/statistics/{name}"))
+
+    def steer(self, interface, core):
+        """Receive packet steering: what comes to the interface is this core's work; None: the
+        sender's."""
+        mask = 0 if core is None else 1 << core
+        self.run("sh", "-c", f"echo {mask:x} > /sys/class/net/{interface}/queues/rx-0/rps_cpus")

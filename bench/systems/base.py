@@ -94,7 +94,7 @@ class System:
         return None
 
     def uplink_way(self):
-        """How frames go between it and its uplink, in a word or two."""
+        """How frames get from its uplink to it, in a word or two."""
         raise NotImplementedError
 
     def cpu_ns(self):

@@ -78,7 +78,7 @@ class Ovs(System):
                    f"type={self.uplink_type}")
 
     def uplink_way(self):
-        return self.uplink_type
+        return "AF_PACKET"
 
     def vsctl(self, *words):
         try:
@@ -119,9 +119,9 @@ class OvsAfxdp(Ovs):
 
     def add_uplink(self, name):
         super().add_uplink(name)
-        self.uplink = name
         wait_for("OVS opens its AF_XDP port", self.uplink_way)
 
     def uplink_way(self):
-        return self.vsctl("--if-exists", "get", "Interface", self.uplink,
-                          "status:xdp-mode-in-use").strip('\n"')
+        found = re.search(r"xdp-mode-in-use=([\w-]+)",
+                          run("ovs-appctl", "-t", self.dir / "vs.ctl", "dpif/show"))
+        return f"AF_XDP, {found[1]}" if found else ""

@@ -304,11 +304,6 @@ static int open_dpdk(struct ctl *ctl, struct vsw_err *err)
     return rc < 0 ? rc : eal_start(ctl->options->memory_mib, ctl->memory, sizeof(ctl->memory), err);
 }
 
-static void close_dpdk(struct ctl *ctl)
-{
-    eal_stop();
-}
-
 static int open_helper(struct ctl *ctl, struct vsw_err *err)
 {
     return helper_new(ctl->loop, &ctl->helper, err);
@@ -435,9 +430,15 @@ static const struct {
     int (*open)(struct ctl *ctl, struct vsw_err *err);
     void (*close)(struct ctl *ctl);
 } parts[] = {
-    {open_folders, NULL},    {open_document, close_document}, {open_loop, close_loop},
-    {open_rpc, close_rpc},   {open_dpdk, close_dpdk},         {open_helper, close_helper},
-    {open_live, close_live}, {open_datapath, close_datapath}, {open_services, close_services},
+    {open_folders, NULL},
+    {open_document, close_document},
+    {open_loop, close_loop},
+    {open_rpc, close_rpc},
+    {open_dpdk, NULL},
+    {open_helper, close_helper},
+    {open_live, close_live},
+    {open_datapath, close_datapath},
+    {open_services, close_services},
     {open_restore, NULL},
 };
 

@@ -167,11 +167,6 @@ int eal_start(uint32_t memory_mib, char *ret_text, size_t size, struct vsw_err *
     return 0;
 }
 
-void eal_stop(void)
-{
-    rte_eal_cleanup();
-}
-
 int eal_thread_init(uint16_t worker)
 {
     if (rte_thread_register() == 0)

@@ -51,5 +51,5 @@ check_eq "blue lost nothing" "0% packet loss" grep -oE '[0-9.]+% packet loss' "$
 # What net_memif of DPDK leaves behind, see dpdk/dpdk_memif.c.
 check_range "no descriptor is left, but one for each memif" 0 $((fds_before + 15)) fds
 check_range "no mapping is left, but for a few of the allocator's" 0 $((maps_before + 8)) maps
-check_range "resident KiB: at most 1 MiB more than $rss_before" 0 $((rss_before + 1024)) rss_kib
+check_range "resident KiB: at most 2 MiB more than $rss_before" 0 $((rss_before + 2048)) rss_kib
 t_done

@@ -15,7 +15,7 @@ spread() { # DIRECTION
 }
 flows() { # FROM TO IP: 32 flows of 20 packets
     on "$1" "for i in \$(seq 32); do socat -u 'EXEC:seq 20' UDP-SENDTO:$3:\$((6000 + i)); done" &&
-        iperf_udp_loss "$1" "$3" 1 40M -P 8
+        iperf_udp_loss "$1" "$3" 1 4M -P 8
 }
 
 ns_add host lan a

@@ -14,17 +14,7 @@
 /* A frame with more pieces is refused; a guest's 64 KB frame has 17 to 20. */
 #define TX_IOV_MAX 64
 
-/* The header in front of a frame, in the byte order of this machine.
- * Source: virtio 1.2 clause 5.1.6, packet(7) PACKET_VNET_HDR */
-struct vnet_hdr {
-    uint8_t flags;
-    uint8_t gso_type;
-    uint16_t hdr_len;
-    uint16_t gso_size;
-    uint16_t csum_start;
-    uint16_t csum_offset;
-};
-static_assert(sizeof(struct vnet_hdr) == VNET_HDR_BYTES, "no padding");
+/* The vnet header is in the byte order of this machine. Source: packet(7) PACKET_VNET_HDR */
 
 /* ---- from the kernel --------------------------------------------------------------------- */
 

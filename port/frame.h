@@ -61,6 +61,18 @@ struct offload {
 #define VNET_HDR_BYTES     10
 #define VNET_HDR_MRG_BYTES 12
 
+/* The header in front of a frame, for the kernel; whose byte order, the socket or device says.
+ * Source: virtio 1.2 clause 5.1.6 */
+struct vnet_hdr {
+    uint8_t flags;
+    uint8_t gso_type;
+    uint16_t hdr_len;
+    uint16_t gso_size;
+    uint16_t csum_start;
+    uint16_t csum_offset;
+};
+static_assert(sizeof(struct vnet_hdr) == VNET_HDR_BYTES, "no padding");
+
 struct frame_seg {
     const uint8_t *base;
     uint32_t len;

@@ -24,18 +24,7 @@
 /* What a frame takes of the arena at most. */
 #define RX_SLOT_BYTES (TAP_RX_FRAME_AT + FRAME_MAX_BYTES + CACHE_LINE_BYTES)
 
-/* The vnet header on the wire to the kernel, little-endian.
- * Source: virtio 1.2 clause 5.1.6, Linux TUNSETVNETLE */
-struct vnet_hdr {
-    uint8_t flags;
-    uint8_t gso_type;
-    uint16_t hdr_len;
-    uint16_t gso_size;
-    uint16_t csum_start;
-    uint16_t csum_offset;
-};
-static_assert(sizeof(struct vnet_hdr) == VNET_HDR_BYTES, "no padding");
-
+/* The vnet header is little-endian. Source: Linux TUNSETVNETLE */
 static inline struct tap_port *tap_of_rxq(const struct port_rxq *q)
 {
     return tap_port_of(q->port);

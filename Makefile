@@ -174,7 +174,7 @@ help: ## this list
 .PHONY: bench
 bench: ## benchmark against real peers (QUICK=1: two minutes; PARTS=sizes,flows: some) -> docs/bench.md
 	@tools/setup.sh build bench
-	@$(MAKE) --no-print-directory all $(B)/tests/tools/ring_drain
+	@$(MAKE) --no-print-directory all $(B)/tests/tools/ring_drain $(B)/tests/tools/uplink_bound
 	@BUILD=$(B) python3 -m bench $(if $(QUICK),--quick) $(if $(PARTS),--parts $(PARTS)) \
 		$(if $(SYSTEMS),--systems $(SYSTEMS)) $(if $(ROUNDS),--rounds $(ROUNDS)) \
 		$(if $(RUN),--run $(RUN)) $(if $(REPORT),--report)

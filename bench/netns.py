@@ -4,6 +4,9 @@ import os
 
 from bench.process import run
 
+# Not the address of any interface, so that a kernel counts its frames and drops them.
+STATION = "02:57:a7:10:00:01"
+
 
 class Netns:
     """A namespace that is gone at the end of the block."""
@@ -32,6 +35,14 @@ class Netns:
 
     def mac(self, interface):
         return self.run("cat", f"/sys/class/net/{interface}/address").strip()
+
+    def say_hello(self, interface):
+        """A broadcast from the station behind the interface, so that a switch learns its address."""
+        frame = "ffffffffffff" + STATION.replace(":", "") + "88b5" + 46 * "00"
+        self.run("python3", "-c", "import socket, sys\n"
+                 "out = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)\n"
+                 "out.bind((sys.argv[1], 0))\n"
+                 "out.send(bytes.fromhex(sys.argv[2]))", interface, frame)
 
     def counter(self, interface, name):
         return int(self.run("cat", f"/sys/class/net/{interface}/statistics/{name}"))

@@ -21,6 +21,11 @@ METHOD = """## How it was measured
   one worker, a tenant and a network with a VLAN; **OVS-DPDK** with `dpdkvhostuserclient` ports, the
   NORMAL action and one PMD thread; **testpmd io**, DPDK's `net_vhost` in two ports, which copies frames
   from one port to the other and does no switching at all; the **Linux bridge** with veth pairs.
+- An uplink is a veth pair between the switch and a namespace: a **netdev** port of vswitchd, a system or
+  an afxdp port of OVS-DPDK. The kernel's work for a frame is part of the figure: sending, it is the switch
+  core's, and so is the namespace's receiving, unless it is steered to the generator's core; the other
+  way the sender's core does all of it up to the AF_XDP ring of the switch. The way that frames went is
+  said beside each figure.
 - The guests are `pktgen`'s virtio-user ports: split rings of 1024 entries, the same for all. Sizes are
   with FCS, as in RFC 2544. Rates are frames that arrived, both directions together unless it says one way.
 - After a start of a system its first trial of frame rates is thrown away: OVS-DPDK makes its memory pools

@@ -96,7 +96,8 @@ def idle_rtt(record):
 
 
 def peer_title(name):
-    return {"ovs": "OVS-DPDK", "ovs-afxdp": "OVS-DPDK afxdp", "testpmd": "testpmd io", "bridge": "Linux bridge"}[name]
+    return {"ovs": "OVS-DPDK", "ovs-afxdp": "OVS-DPDK afxdp", "ovs-veth": "OVS-DPDK veth",
+            "testpmd": "testpmd io", "bridge": "Linux bridge"}[name]
 
 
 TARGETS = (
@@ -108,6 +109,7 @@ TARGETS = (
     times("TSO 64 KB VM-VM, payload", "tso", "64 KB", 8, "ovs", "1518 B"),
     times_best("TAP-TAP TCP", "taptcp", "TAP to TAP", 0.8, "bridge"),
     times("TAP-TAP TCP", "taptcp", "TAP to TAP", 12, "ovs"),
+    times("TAP-TAP TCP", "taptcp", "TAP to TAP", 12, "ovs-veth"),
     times("TAP-TAP 64 B", "tap64", "TAP to TAP", 2, "ovs"),
     times("64 B VM to uplink", "uplink", "VM to uplink", 1.5, "ovs-afxdp"),
     times("64 B VM to uplink", "uplink", "VM to uplink", 1.5, "ovs"),

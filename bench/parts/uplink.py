@@ -3,7 +3,8 @@
 the other."""
 from bench import host
 from bench.parts.base import Case
-from bench.parts.kernel import VmTapFrames, VmTapTcp
+from bench.netns import STATION
+from bench.parts.kernel import COUNTED, VmTapFrames, VmTapTcp
 from bench.systems.base import Tap, Wish
 
 PEERS = ("vswitchd", "ovs", "ovs-afxdp")
@@ -24,28 +25,51 @@ class Uplink:
                 Case("the same, steered", wish, {"sender": 0, "core": host.GENERATOR_CORE}),
                 Case("uplink to VM", wish, {"sender": 1, "core": None})]
 
-    def measure(self, system, case):
-        self.netns.steer("eth0", case.args["core"])
-        return {**super().measure(system, case), "way": system.uplink_way()}
-
 
 class UplinkFrames(Uplink, VmTapFrames):
     name, title = "uplink", "Small frames between VM and uplink"
-    about = f"64 B, one way; frames that arrive. {ABOUT}"
-
-
-class FromEither(VmTapTcp):
-    """Towards the VM there are frames that fit the MTU, whoever switches them."""
+    systems = (*PEERS, "bare-uplink")
+    about = (f"64 B, one way; frames that arrive. {COUNTED} Bare AF_XDP is no switch: a program on "
+             "the switch core that sends on the uplink, or takes what comes, by vswitchd's own way "
+             "and does nothing else; the distance to it is all that a switch could still gain. "
+             f"{ABOUT}")
 
     def measure(self, system, case):
-        if case.args["sender"] == 0:
-            return super().measure(system, case)
+        self.netns.steer("eth0", case.args["core"])
+        outward = case.args["sender"] == 0
+        if system.name == "bare-uplink":
+            found = self.send_bare(system) if outward else self.take_bare(system)
+        else:
+            found = super().measure(system, case)
+        return {**found, "way": system.uplink_way()}
+
+    def send_bare(self, system):
+        before = self.netns.counter("eth0", "rx_packets")
+        with system.moving("tx", self.bench.trial_seconds, STATION):
+            pass
+        received = self.netns.counter("eth0", "rx_packets") - before
+        return {"value": received / self.bench.trial_seconds, "limit": None}
+
+    def take_bare(self, system):
+        with system.moving("rx", self.bench.trial_seconds + 2):
+            point = self.pktgen.run(["if:eth0"], netns=self.netns, senders=[0], size=64,
+                                    seconds=self.bench.trial_seconds)
+        return {"value": system.frames / self.bench.trial_seconds, "tx_pps": point["tx_pps"],
+                "limit": point["limit"]}
+
+
+class UplinkTcp(Uplink, VmTapTcp):
+    name, title = "uplinktcp", "Large frames between VM and uplink"
+    about = ("From the VM TCP in frames of 64 KB (TSO), as the namespace's kernel counts it; OVS-DPDK is "
+             f"offered 1518 B. To the VM 1518 B, the MTU of the uplink, for all. {ABOUT}")
+
+    def measure(self, system, case):
+        self.netns.steer("eth0", case.args["core"])
+        outward = case.args["sender"] == 0
+        found = super().measure(system, case) if outward else self.measure_inward(system)
+        return {**found, "way": system.uplink_way(large=outward)}
+
+    def measure_inward(self, system):
         point = self.pktgen.run([system.vhost[0], "if:eth0"], netns=self.netns, senders=[1],
                                 size=1518, seconds=self.bench.trial_seconds)
         return {"value": point["rx_bps"], "limit": point["limit"]}
-
-
-class UplinkTcp(Uplink, FromEither):
-    name, title = "uplinktcp", "Large frames between VM and uplink"
-    about = ("From the VM TCP in frames of 64 KB (TSO), as the namespace's kernel counts it; OVS-DPDK is "
-             f"offered 1518 B. To the VM 1518 B for all. {ABOUT}")

@@ -93,8 +93,8 @@ class System:
         """(frames, cycles) of busy bursts so far; None: it does not count them."""
         return None
 
-    def uplink_way(self):
-        """How frames get from its uplink to it, in a word or two."""
+    def uplink_way(self, large=False):
+        """How frames go between its uplink and it, in a word or two; `large`: those of TSO."""
         raise NotImplementedError
 
     def cpu_ns(self):

@@ -45,7 +45,7 @@ class Ovs(System):
         for i in range(wish.vhost):
             self.add_vhost(i, wish)
         for i, tap in enumerate(wish.taps):
-            self.add_tap(f"t{self.bench.tag}{i}", tap)
+            self.add_tap(f"t{self.bench.tag}{i}", tap, wish)
         for tap in wish.uplinks:
             self.add_uplink(self.add_veth(tap, wish.mtu))
 
@@ -66,7 +66,7 @@ class Ovs(System):
                    f"mtu_request={wish.mtu}")
         self.vhost.append(VhostPort(path, guest_listens=True))
 
-    def add_tap(self, name, tap):
+    def add_tap(self, name, tap, wish):
         """OVS makes its TAP in its own namespace; its descriptor goes on working when it moves."""
         self.vsctl("add-port", self.bridge, name, "--", "set", "Interface", name, "type=tap")
         run("ip", "link", "set", name, "netns", tap.netns.name, "name", tap.name)
@@ -77,7 +77,7 @@ class Ovs(System):
         self.vsctl("add-port", self.bridge, name, "--", "set", "Interface", name,
                    f"type={self.uplink_type}")
 
-    def uplink_way(self):
+    def uplink_way(self, large=False):
         return "AF_PACKET"
 
     def vsctl(self, *words):
@@ -121,7 +121,17 @@ class OvsAfxdp(Ovs):
         super().add_uplink(name)
         wait_for("OVS opens its AF_XDP port", self.uplink_way)
 
-    def uplink_way(self):
+    def uplink_way(self, large=False):
         found = re.search(r"xdp-mode-in-use=([\w-]+)",
                           run("ovs-appctl", "-t", self.dir / "vs.ctl", "dpif/show"))
         return f"AF_XDP, {found[1]}" if found else ""
+
+
+class OvsVeth(Ovs):
+    """The same, with veth pairs into the namespaces as system ports instead of TAPs of its own."""
+    name, title = "ovs-veth", "OVS-DPDK veth"
+
+    def add_tap(self, name, tap, wish):
+        self.add_uplink(self.add_veth(tap, wish.mtu))
+        # It takes frames as they are, and a sender's unfinished checksums and large packets with them.
+        tap.netns.run("ethtool", "-K", tap.name, "tx", "off", "tso", "off", "gso", "off")

@@ -41,9 +41,11 @@ class Vswitch(System):
                  *self.options(i, wish))
         self.vhost.append(VhostPort(path, guest_listens=False))
 
-    def uplink_way(self):
-        port = self.rows("port", "show", "up0")
-        return port["features"].split(" (")[0]
+    def uplink_way(self, large=False):
+        features = self.rows("port", "show", "up0")["features"]
+        if large and "by AF_PACKET" in features:
+            return "AF_PACKET"
+        return features.split(" (")[0]
 
     def options(self, i, wish):
         options = ["tenant=bench", "networks=net", f"mtu={wish.mtu}", f"max_fdb={wish.macs + 64}"]

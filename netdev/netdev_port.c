@@ -120,17 +120,23 @@ static void netdev_info(const struct port *port, struct port_info *ret_info)
     *ret_info = info;
 }
 
-static void add_xsk(struct netdev_totals *totals, const struct netdev_xsk *x)
+static void add_socket(struct netdev_totals *totals, int fd)
 {
     struct xdp_statistics stats;
     socklen_t size = sizeof(stats);
 
-    totals->bad_descs += atomic_load_explicit(&x->bad_descs, memory_order_relaxed);
-    totals->kick_errors += atomic_load_explicit(&x->kick_errors, memory_order_relaxed);
-    if (getsockopt(x->fd, SOL_XDP, XDP_STATISTICS, &stats, &size) < 0 || size < sizeof(stats))
+    if (getsockopt(fd, SOL_XDP, XDP_STATISTICS, &stats, &size) < 0 || size < sizeof(stats))
         return;
     totals->kernel_drops += stats.rx_dropped + stats.rx_ring_full;
     totals->bad_descs += stats.tx_invalid_descs + stats.rx_invalid_descs;
+}
+
+static void add_xsk(struct netdev_totals *totals, const struct netdev_xsk *x)
+{
+    totals->bad_descs += atomic_load_explicit(&x->bad_descs, memory_order_relaxed);
+    totals->kick_errors += atomic_load_explicit(&x->kick_errors, memory_order_relaxed);
+    add_socket(totals, x->fd);
+    add_socket(totals, x->tx_fd);
 }
 
 void netdev_totals_add(struct netdev_totals *totals, struct netdev_device *dev)

@@ -37,23 +37,29 @@ static int make_umem(struct netdev_xsk *x)
 
 static int set_sizes(const struct netdev_xsk *x)
 {
-    static const int rings[] = {XDP_UMEM_FILL_RING, XDP_UMEM_COMPLETION_RING, XDP_RX_RING,
-                                XDP_TX_RING};
+    const struct {
+        int fd, ring;
+    } rings[] = {
+        {x->fd, XDP_UMEM_FILL_RING},
+        {x->fd, XDP_UMEM_COMPLETION_RING},
+        {x->fd, XDP_RX_RING},
+        {x->tx_fd, XDP_TX_RING},
+    };
     const int entries = XSK_FRAMES;
 
     for (size_t i = 0; i < ARRAY_SIZE(rings); i++) {
-        if (setsockopt(x->fd, SOL_XDP, rings[i], &entries, sizeof(entries)) < 0)
+        if (setsockopt(rings[i].fd, SOL_XDP, rings[i].ring, &entries, sizeof(entries)) < 0)
             return -errno;
     }
     return 0;
 }
 
-static int map_ring(const struct netdev_xsk *x, struct netdev_xsk_ring *ring,
-                    const struct xdp_ring_offset *off, size_t entry_bytes, off_t page_offset)
+static int map_ring(int fd, struct netdev_xsk_ring *ring, const struct xdp_ring_offset *off,
+                    size_t entry_bytes, off_t page_offset)
 {
     size_t bytes = off->desc + XSK_FRAMES * entry_bytes;
     uint8_t *p =
-        mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, x->fd, page_offset);
+        mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, page_offset);
 
     if (p == MAP_FAILED)
         return -errno;
@@ -78,14 +84,14 @@ static int map_rings(struct netdev_xsk *x)
         return -errno;
     if (size != sizeof(off)) /* before Linux 5.4: no flags, so no way to see who waits */
         return -EOPNOTSUPP;
-    rc = map_ring(x, &x->rx, &off.rx, sizeof(struct xdp_desc), XDP_PGOFF_RX_RING);
+    rc = map_ring(x->fd, &x->rx, &off.rx, sizeof(struct xdp_desc), XDP_PGOFF_RX_RING);
     if (rc == 0)
-        rc = map_ring(x, &x->tx, &off.tx, sizeof(struct xdp_desc), XDP_PGOFF_TX_RING);
+        rc = map_ring(x->tx_fd, &x->tx, &off.tx, sizeof(struct xdp_desc), XDP_PGOFF_TX_RING);
     if (rc == 0)
-        rc = map_ring(x, &x->fill, &off.fr, sizeof(uint64_t), (off_t)XDP_UMEM_PGOFF_FILL_RING);
+        rc = map_ring(x->fd, &x->fill, &off.fr, sizeof(uint64_t), (off_t)XDP_UMEM_PGOFF_FILL_RING);
     if (rc == 0)
-        rc =
-            map_ring(x, &x->comp, &off.cr, sizeof(uint64_t), (off_t)XDP_UMEM_PGOFF_COMPLETION_RING);
+        rc = map_ring(x->fd, &x->comp, &off.cr, sizeof(uint64_t),
+                      (off_t)XDP_UMEM_PGOFF_COMPLETION_RING);
     return rc;
 }
 
@@ -123,16 +129,39 @@ static int bind_queue(const struct netdev_xsk *x, int ifindex, uint32_t queue, u
     return rc;
 }
 
+/* Of the one that sends: memory, queue, and mode are those of the one that receives. */
+static int bind_tx(const struct netdev_xsk *x, int ifindex, uint32_t queue)
+{
+    struct sockaddr_xdp to = {
+        .sxdp_family = AF_XDP,
+        .sxdp_flags = XDP_SHARED_UMEM,
+        .sxdp_ifindex = (uint32_t)ifindex,
+        .sxdp_queue_id = queue,
+        .sxdp_shared_umem_fd = (uint32_t)x->fd,
+    };
+
+    return bind(x->tx_fd, (struct sockaddr *)&to, sizeof(to)) < 0 ? -errno : 0;
+}
+
+static int make_sockets(struct netdev_xsk *x)
+{
+    x->fd = socket(AF_XDP, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (x->fd < 0)
+        return -errno;
+    x->tx_fd = socket(AF_XDP, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    return x->tx_fd < 0 ? -errno : 0;
+}
+
 int netdev_xsk_open(struct netdev_xsk *x, int ifindex, uint32_t queue, uint32_t chunk_bytes,
                     uint16_t bind_flags)
 {
     int rc;
 
-    *x = (struct netdev_xsk){.chunk_bytes = chunk_bytes, .zerocopy = bind_flags & XDP_ZEROCOPY};
-    x->fd = socket(AF_XDP, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (x->fd < 0)
-        return -errno;
-    rc = make_umem(x);
+    *x = (struct netdev_xsk){
+        .fd = -1, .tx_fd = -1, .chunk_bytes = chunk_bytes, .zerocopy = bind_flags & XDP_ZEROCOPY};
+    rc = make_sockets(x);
+    if (rc == 0)
+        rc = make_umem(x);
     if (rc == 0)
         rc = set_sizes(x);
     if (rc == 0)
@@ -141,6 +170,8 @@ int netdev_xsk_open(struct netdev_xsk *x, int ifindex, uint32_t queue, uint32_t 
         hand_out(x);
         rc = bind_queue(x, ifindex, queue, bind_flags);
     }
+    if (rc == 0)
+        rc = bind_tx(x, ifindex, queue);
     if (rc < 0)
         netdev_xsk_close(x);
     return rc;
@@ -160,6 +191,8 @@ void netdev_xsk_close(struct netdev_xsk *x)
     unmap_ring(&x->fill);
     unmap_ring(&x->tx);
     unmap_ring(&x->comp);
+    if (x->tx_fd >= 0)
+        close(x->tx_fd);
     if (x->fd >= 0)
         close(x->fd);
     if (x->umem != NULL)

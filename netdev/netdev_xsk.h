@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * One AF_XDP socket: its memory (UMEM), its four rings, and frames through them.
+ * AF_XDP on one queue: its memory (UMEM), its four rings, and frames through them.
  *
  *   fill --> kernel --> rx --> a burst (bodies stay where they are) --> rx_done --> fill
  *   free --> tx --> kernel --> completion --> free
@@ -8,6 +8,10 @@
  * The memory is in two halves that never mix: one belongs to the worker of the receive queue, the
  * other to the holder of the transmit queue's lock. All of it is ours: nobody writes a frame while
  * we have it. Made and closed on the helper thread.
+ *
+ * Each half has a socket of its own, because workers sleep on the one that receives: the kernel
+ * wakes who waits for a socket at each frame that was sent, too, and that took a tenth of the time
+ * of a worker that sends.
  */
 #ifndef NETDEV_NETDEV_XSK_H
 #define NETDEV_NETDEV_XSK_H
@@ -35,7 +39,8 @@ struct netdev_xsk_ring {
 
 struct netdev_xsk {
     /* constant while it is open */
-    int fd;
+    int fd;    /* receives; owns the memory */
+    int tx_fd; /* sends; nobody waits for it */
     uint8_t *umem;
     uint32_t chunk_bytes;
     bool zerocopy;
@@ -55,7 +60,7 @@ struct netdev_xsk {
 } cache_aligned;
 
 /**
- * netdev_xsk_open() - make a socket with memory and rings, and bind it
+ * netdev_xsk_open() - make the sockets with memory and rings, and bind them
  * @x: zeroed; filled
  * @ifindex: the interface
  * @queue: of the interface

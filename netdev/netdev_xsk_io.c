@@ -260,7 +260,7 @@ void netdev_xsk_kick(struct netdev_xsk *x)
     for (int i = 0; i < CALLS; i++) {
         uint32_t before = left_to_send(x);
 
-        if (before == 0 || sendto(x->fd, NULL, 0, MSG_DONTWAIT, NULL, 0) >= 0)
+        if (before == 0 || sendto(x->tx_fd, NULL, 0, MSG_DONTWAIT, NULL, 0) >= 0)
             return;
         if (errno == EBUSY && !x->zerocopy)
             atomic_fetch_add_explicit(&x->kick_errors, 1, memory_order_relaxed);

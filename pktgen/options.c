@@ -227,6 +227,11 @@ static int read_loops(struct pg_options *o, const char *value, struct vsw_err *e
     return read_u32("loop", value, (struct pg_range){0, UINT32_MAX}, &o->plan.replay_loops, err);
 }
 
+static int read_frames(struct pg_options *o, const char *value, struct vsw_err *err)
+{
+    return read_u32("frames", value, (struct pg_range){1, 32768}, &o->plan.loop_frames, err);
+}
+
 static int read_speed(struct pg_options *o, const char *value, struct vsw_err *err)
 {
     char *end;
@@ -306,12 +311,14 @@ static const struct option_entry entries[] = {
     {"stream", "WORDS", PG_ALL, read_stream, "a stream; see: pktgen --help streams"},
     {"with", "WORDS", PG_ALL, read_with, "words for the streams when there is no --stream"},
     {"size", "SIZES", PG_ALL, read_size, "short for --with size=: 64, 64,1518, imix"},
-    {"rate", "RATE", PG_ALL, read_rate, "short for --with rate=: 1Mpps, 5Gbps, 50%"},
+    {"rate", "RATE", PG_ALL & ~PG_LOOP, read_rate, "short for --with rate=: 1Mpps, 5Gbps, 50%"},
     {"flows", "N", PG_ALL, read_flows, "short for --with flows="},
     {"one-way", NULL, PG_ALL, read_one_way, "default streams: only from even to odd ports"},
-    {"sizes", "SIZES", PG_RUN | SEARCH | PG_LATENCY, read_sizes, "one result for each size"},
+    {"sizes", "SIZES", PG_RUN | SEARCH | PG_LATENCY | PG_LOOP, read_sizes,
+     "one result for each size"},
     {"time", "TIME", PG_ALL, read_time, "of one trial: 10s, 500ms"},
     {"count", "N", PG_RUN | PG_LATENCY | PG_VERIFY, read_count, "frames of each stream, or pings"},
+    {"frames", "N", PG_LOOP, read_frames, "that each stream puts into the loop: 512"},
     {"rates", "RATES", PG_LATENCY, read_rates, "10%,50%,90%"},
     {"best", "RATE", PG_RUN | PG_LATENCY | PG_VERIFY | PG_HOSTILE, read_best,
      "what 100% is; else it is measured first"},
@@ -359,6 +366,7 @@ static const struct {
     {"latency", PG_LATENCY, "time from when a frame is due until it is back, at given rates"},
     {"verify", PG_VERIFY, "loss, duplicates, order, every byte, frames that should not have come"},
     {"hostile", PG_HOSTILE, "an attacker beside victims"},
+    {"loop", PG_LOOP, "a few frames go round and round: guests that forward what they receive"},
 };
 
 const char *pg_command_name(unsigned i, enum pg_command_bit *ret_command, const char **ret_help)
@@ -477,7 +485,8 @@ int pg_options_read(int argc, char **argv, enum pg_command_bit command, struct p
                  .drain_ms = 200,
                  .per_process = 30,
                  .replay_speed = 1,
-                 .replay_loops = 1},
+                 .replay_loops = 1,
+                 .loop_frames = command == PG_LOOP ? 512 : 0},
         .gap_ns = NS_PER_MS,
         .wake_cpu = -1,
         .precision = 0.005,

@@ -21,6 +21,21 @@ class Sizes(Part):
         return blast(self.bench, system, system.vhost, size=case.args["size"])
 
 
+class Loop(Part):
+    name, title = "loop", "VM to VM, guests that forward"
+    warms_up = is_paired = True
+    about = ("512 frames from each of two VMs go round: each VM sends what it receives again, untouched, "
+             "as testpmd's io mode does in a guest, so guests cost little more than their rings.")
+    rounds, quick_rounds = 7, 2
+
+    def all_cases(self):
+        return [Case(f"{size} B", Wish(vhost=2), {"size": size}, quick=size == 64)
+                for size in (64, 1518)]
+
+    def measure(self, system, case):
+        return blast(self.bench, system, system.vhost, goes_round=True, **case.args)
+
+
 class Flows(Part):
     name, title, chart = "flows", "Flows", "lines"
     about = "64 B between two VMs with as many UDP flows in each direction; two MAC addresses."

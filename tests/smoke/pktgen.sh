@@ -50,6 +50,14 @@ check "a search has charts" pg pdr "${cable[@]}" --max 100kpps --precision 10% -
     --chart "$T_DIR/charts"
 check "which are SVG" grep -q '<svg' "$T_DIR/charts/rate.svg"
 
+check_eq "frames of a loop go round, and none is lost" "true 512 0" pg_json \
+    '.points[0] | "\(.received > 100000) \(.loop_frames) \(.loop_lost)"' loop "${cable[@]}" \
+    --frames 256 --time 200ms
+check_eq "frames that a loop loses are counted" "512 256" pg_json \
+    '.points[0] | "\(.loop_frames) \(.loop_lost)"' loop --port ring:l --port ring:l,drop=0.01 \
+    --frames 256 --time 200ms --stream tx=0,rx=1 --stream tx=1,rx=0
+check "a loop is not for the kernel's ports" pg_refused 2 "cannot be in a loop" loop --port if:lo
+
 # ---- faults -------------------------------------------------------------------------------------
 
 # fault KIND FIELD: verify ends with status 3 and counts it
@@ -147,6 +155,8 @@ vms=(--port "vhost:$SW_RUN/a.sock,entries=1024" --port "vhost:$SW_RUN/b.sock,ent
 of_three() { "$@" || "$@" || "$@"; }
 check "frames cross the switch intact" of_three pg verify "${vms[@]}" --rate 20kpps --count 10k \
     --with size=64,flows=100
+check "a loop through the switch loses nothing" of_three pg_json \
+    '.points[0] | .loop_frames == 1024 and .loop_lost == 0' loop "${vms[@]}" --time 500ms
 many_learned() { # no warning that nobody takes frames, and each address is in the table
     local output
     output=$(pg run "${vms[@]}" --one-way --with smacs=2000,dmacs=2000 --rate 20kpps --time 100ms 2>&1)

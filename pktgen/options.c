@@ -114,19 +114,30 @@ static int read_rates(struct pg_options *o, const char *value, struct vsw_err *e
     return rc;
 }
 
+/* A rate that others are a share of, or that bounds a search, cannot be a share itself. */
+static int whole_read(const char *field, const char *value, struct pg_rate *ret,
+                      struct vsw_err *err)
+{
+    int rc = pg_text_rate(field, value, ret, err);
+
+    if (rc == 0 && ret->unit == PG_RATE_PERCENT)
+        return vsw_err_set(err, -EINVAL, field, "%.40s of what? It is a rate: 1Mpps, 5Gbps", value);
+    return rc;
+}
+
 static int read_best(struct pg_options *o, const char *value, struct vsw_err *err)
 {
-    return pg_text_rate("best", value, &o->best, err);
+    return whole_read("best", value, &o->best, err);
 }
 
 static int read_min(struct pg_options *o, const char *value, struct vsw_err *err)
 {
-    return pg_text_rate("min", value, &o->min, err);
+    return whole_read("min", value, &o->min, err);
 }
 
 static int read_max(struct pg_options *o, const char *value, struct vsw_err *err)
 {
-    return pg_text_rate("max", value, &o->max, err);
+    return whole_read("max", value, &o->max, err);
 }
 
 static int read_attack_rate(struct pg_options *o, const char *value, struct vsw_err *err)
@@ -311,7 +322,8 @@ static const struct option_entry entries[] = {
     {"stream", "WORDS", PG_ALL, read_stream, "a stream; see: pktgen --help streams"},
     {"with", "WORDS", PG_ALL, read_with, "words for the streams when there is no --stream"},
     {"size", "SIZES", PG_ALL, read_size, "short for --with size=: 64, 64,1518, imix"},
-    {"rate", "RATE", PG_ALL & ~PG_LOOP, read_rate, "short for --with rate=: 1Mpps, 5Gbps, 50%"},
+    {"rate", "RATE", PG_RUN | PG_VERIFY | PG_HOSTILE, read_rate,
+     "short for --with rate=: 1Mpps, 5Gbps, 50%"},
     {"flows", "N", PG_ALL, read_flows, "short for --with flows="},
     {"one-way", NULL, PG_ALL, read_one_way, "default streams: only from even to odd ports"},
     {"sizes", "SIZES", PG_RUN | SEARCH | PG_LATENCY | PG_LOOP, read_sizes,
@@ -341,7 +353,7 @@ static const struct option_entry entries[] = {
     {"speed", "X", PG_RUN, read_speed, "of --pcap: 1 is as recorded; rate: the stream's rate"},
     {"loop", "N", PG_RUN, read_loops, "how often --pcap is sent: 1; 0 until --time"},
     {"pcap-out", "PORT=FILE", PG_RUN | PG_VERIFY, read_dump, "keep what a port receives"},
-    {"json", "FILE", PG_ALL, read_json, "result for programs; - instead of the table"},
+    {"json", "FILE", PG_ALL, read_json, "result for programs; -, or -j: instead of the table"},
     {"chart", "FOLDER", PG_ALL, read_chart, "SVG charts (gnuplot)"},
     {"core", "CPU", PG_ALL, read_core, "where pktgen runs: the last"},
     {"batch", "N", PG_ALL, read_batch, "frames handed to the driver at once: 32"},
@@ -433,6 +445,10 @@ static int option_read(struct pg_options *o, int argc, char **argv, int *i, stru
 
     if (strcmp(word, "-h") == 0) {
         o->help = true;
+        return 0;
+    }
+    if (strcmp(word, "-j") == 0) {
+        o->json_path = "-";
         return 0;
     }
     if (strncmp(word, "--", 2) != 0 || name[0] == '\0')

@@ -397,6 +397,23 @@ static void test_charts_of_sizes(void **state)
     free(text);
 }
 
+static void test_chart_of_one_size(void **state)
+{
+    struct vsw_err err = {0};
+    unsigned count = 0;
+    char *text;
+
+    if (!has_gnuplot())
+        skip();
+    if (pg_chart_report(&report, folder, &count, &err) != 0)
+        fail_msg("%s", err.msg);
+    assert_int_equal(count, 2);
+    text = svg_read("rate.svg");
+    has(text, "polygon"); /* a bar */
+    free(text);
+    free(svg_read("bits.svg"));
+}
+
 static void test_charts_of_latency(void **state)
 {
     static const char *const labels[] = {"10%", "50%", "90%"};
@@ -475,6 +492,7 @@ int main(void)
         cmocka_unit_test_setup(test_json_file, setup),
         cmocka_unit_test_setup(test_reals, setup),
         cmocka_unit_test_setup_teardown(test_charts_of_sizes, folder_make, folder_drop),
+        cmocka_unit_test_setup_teardown(test_chart_of_one_size, folder_make, folder_drop),
         cmocka_unit_test_setup_teardown(test_charts_of_latency, folder_make, folder_drop),
         cmocka_unit_test_setup_teardown(test_chart_errors, folder_make, folder_drop),
     };

@@ -9,6 +9,7 @@ from bench.process import Program, run
 
 STANDARD_BYTES = 1518  # larger frames need larger buffers
 MSS = 1460
+PORTS_OF_PROCESS = 8  # OVS-DPDK takes a second to find each listening guest; processes listen side by side
 TCP_HEADERS = 14 + 20 + 20 + 4  # Ethernet, IPv4, TCP, FCS
 
 
@@ -25,6 +26,12 @@ class Pktgen:
                  *self.ports(ports, tso="tso_payload" in traffic, size=traffic.get("size")),
                  *self.streams(ports, **traffic), "--time", f"{seconds}s"]
         return self.point([*words, *([] if learn else ["--no-learn"])], netns)
+
+    def loop(self, ports, seconds, **traffic):
+        """As run(), but a few frames go round: guests that forward what they receive. Besides,
+        loop_lost: frames that died."""
+        words = ["loop", *self.ports(ports), *self.streams(ports, **traffic), "--time", f"{seconds}s"]
+        return self.point(words)
 
     def pdr(self, ports, **traffic):
         """The highest rate with at most 0.1 % loss."""
@@ -99,4 +106,5 @@ class Pktgen:
         return {**report["points"][-1], "wake": report.get("wake")}
 
     def common(self):
-        return ["--core", host.GENERATOR_CORE, "--quiet", *(["--huge"] if self.bench.huge_bytes else [])]
+        return ["--core", host.GENERATOR_CORE, "--quiet", "--per-process", PORTS_OF_PROCESS,
+                *(["--huge"] if self.bench.huge_bytes else [])]

@@ -34,12 +34,11 @@ check_eq "every frame of a count is there" "20000 20000 0" pg_json \
 check "a mix of sizes, flows and tags is intact" pg verify "${cable[@]}" --count 5k \
     --with size=imix,flows=1k,smacs=16,vlan=10-19
 check "IPv6 and TCP are intact" pg verify "${cable[@]}" --count 5k --with size=128,ip=6,l4=tcp,flows=7
-check_range "a rate is kept to 2 %" 98000 102000 pg_json '.points[0].tx_pps' run "${cable[@]}" \
+measured check_range "a rate is kept to 2 %" 98000 102000 pg_json '.points[0].tx_pps' run "${cable[@]}" \
     --one-way --rate 100kpps --time 500ms
-check_range "ndr of a cable that loses nothing is its maximum" 490000 500001 pg_json \
+measured check_range "ndr of a cable that loses nothing is its maximum" 490000 500001 pg_json \
     '.points[0].search.pps' ndr "${cable[@]}" --max 500kpps --time 100ms
-# The median: on a busy host a few frames wait as long as another program runs.
-check_range "latency has percentiles" 1 1000000 pg_json '.points[0].latency.p50_ns' \
+measured check_range "latency has percentiles" 1 1000000 pg_json '.points[0].latency.p99_ns' \
     latency "${cable[@]}" --rates 100kpps --time 200ms
 check_range "ping-pong counts its pings" 100 100 pg_json '.points[0].latency.count' \
     latency "${cable[@]}" --ping-pong --count 100 --gap 100us --no-wake
@@ -143,18 +142,24 @@ need "a tenant" ctl tenant add red
 need "a network" ctl network add red/web vlan=10
 for port in a b c; do need "port $port" vhost_port "$port" red web max_fdb=8192; done
 vms=(--port "vhost:$SW_RUN/a.sock,entries=1024" --port "vhost:$SW_RUN/b.sock,entries=1024" --wait 10s)
-# A generator that has to wait for the CPU lets its rings run over: one good run of three will do.
-of_three() { "$@" || "$@" || "$@"; }
-check "frames cross the switch intact" of_three pg verify "${vms[@]}" --rate 20kpps --count 10k \
-    --with size=64,flows=100
-many_learned() { # no warning that nobody takes frames, and each address is in the table
+# A generator that has to wait for the CPU lets its rings run over, so loss is one thing, damage another.
+crosses() {
+    pg verify "${vms[@]}" --rate 20kpps --count 10k --with size=64,flows=100 --json "$T_DIR/cross.json"
+    check_eq "frames cross the switch intact" 0 jq '[.points[0].streams[] |
+        .duplicates, .reordered, .corrupt, .leaks] | add' "$T_DIR/cross.json"
+    check_range "and none is lost" 0 0 jq '[.points[0].streams[].lost] | add' "$T_DIR/cross.json"
+    check_eq "of all that were sent" 20000 jq '.points[0].sent' "$T_DIR/cross.json"
+}
+measured crosses
+many_learned() { # the entries of the table, 0 after a warning that nobody takes frames
     local output
     output=$(pg run "${vms[@]}" --one-way --with smacs=2000,dmacs=2000 --rate 20kpps --time 100ms 2>&1)
-    printf '%s\n' "$output"
-    [[ $output != *warning* ]] && (($(ctl -j daemon show | jq .fdb_entries) >= 4000))
+    [[ $output == *warning* ]] || ctl_json .fdb_entries daemon show && return
+    t_note "$output"
+    echo 0
 }
-check "many addresses are learned" of_three many_learned
-check "the victims lose nothing beside an attack" of_three pg_json \
-    '(.points | length) == 2 and .points[1].loss_ratio <= 0.001' hostile "${vms[@]}" \
+measured check_range "many addresses are learned" 4000 1e6 many_learned
+measured check_range "the victims lose nothing beside an attack" 0 0.001 pg_json \
+    'select(.points | length == 2) | .points[1].loss_ratio' hostile "${vms[@]}" \
     --port "vhost:$SW_RUN/c.sock" --profile mac-flood --attack-rate 10kpps --rate 5kpps --time 500ms
 t_done

@@ -87,7 +87,7 @@ $(B)/pktgen-room/%.o: pktgen/%.c Makefile
 	@echo "  CC    $<"
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-# ---- programs for the kernel: tap/x.bpf.c -> build/tap/x.skel.h, included by C files ----------
+# ---- programs for the kernel: bpf/x.bpf.c -> build/bpf/x.skel.h, included by C files ----------
 BPF_CFLAGS := -target bpf -O2 -g -Wall -Wextra -Werror -I. -I/usr/include/$(shell uname -m)-linux-gnu
 
 $(filter $(B)/tap/% $(B)/netdev/%,$(OBJS)): | $(SKELS)

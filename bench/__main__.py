@@ -39,6 +39,7 @@ class Bench:
         self.huge_bytes = huge_bytes
         self.huge_dir = directory / "huge"
         self.pktgen = Pktgen(self)
+        self.repeats = rounds.Repeats()
 
     def system(self, name):
         return systems.ALL[name](self)

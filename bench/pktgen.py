@@ -26,6 +26,12 @@ class Pktgen:
                  *self.streams(ports, **traffic), "--time", f"{seconds}s"]
         return self.point([*words, *([] if learn else ["--no-learn"])], netns)
 
+    def loop(self, ports, seconds, **traffic):
+        """As run(), but a few frames go round: guests that forward what they receive. Besides,
+        loop_lost: frames that died."""
+        words = ["loop", *self.ports(ports), *self.streams(ports, **traffic), "--time", f"{seconds}s"]
+        return self.point(words)
+
     def pdr(self, ports, **traffic):
         """The highest rate with at most 0.1 % loss."""
         words = ["pdr", *self.ports(ports), *self.streams(ports, **traffic), "--time", "300ms",

@@ -88,11 +88,16 @@ class Program:
             return False
         return True
 
+    def signal(self, number):
+        """To it and all that it has started."""
+        if self.alive():
+            os.killpg(self.popen.pid, number)
+
     def stop(self):
         if self.popen.stdin:
             self.popen.stdin.close()
         if self.alive():
             self.popen.terminate()
         if not self.wait_end():
-            os.killpg(self.popen.pid, signal.SIGKILL)
+            self.signal(signal.SIGKILL)
             self.popen.wait()

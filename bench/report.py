@@ -25,11 +25,15 @@ METHOD = """## How it was measured
   with FCS, as in RFC 2544. Rates are frames that arrived, both directions together unless it says one way.
 - After a start of a system its first trial of frame rates is thrown away: OVS-DPDK makes its memory pools
   when guests connect, and everybody learns.
+- Where there are only VM ports, all systems are started at once, and all but the one that is measured stand
+  still (SIGSTOP), so a round compares trials that are seconds apart; systems with kernel interfaces are started
+  for each of their turns.
 - Systems take turns within a round, and the order is reversed each round. A figure is the median of its
   rounds, ± half the distance between the smallest and the largest; a ratio is the median of the ratios
   of each round, with the smallest and the largest.
 - A trial during which the host took CPU time away (steal, more than 1 % of both cores) is repeated up to
-  three times; if it was stolen from every time, the one that lost least is kept and its row marked *.
+  three times, as long as a quarter of the run's time does not go into repeats; if it was stolen from every
+  time, the one that lost least is kept and its row marked *.
 - Cycles per frame are the system's own count in its bursts that had frames: `vswitchctl worker list`,
   `dpif-netdev/pmd-stats-show`, testpmd's `--record-core-cycles`. They include waiting for memory that
   the other core has written.

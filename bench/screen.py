@@ -21,8 +21,10 @@ def sample(part, system, case, found):
     notes = []
     if found.get("cycles"):
         notes.append(f"{digits(found['cycles'])} cycles per frame")
-    if found.get("limit") and found["limit"] not in ("rings", "steal"):
+    if found.get("limit") and found["limit"] not in ("rings", "empty", "steal"):
         notes.append(f"limited by {found['limit']}")
+    if found.get("lost"):
+        notes.append(f"{found['lost']} frames of the loop lost")
     if found.get("way"):
         notes.append(f"by {found['way']}")
     if found["is_stolen"]:

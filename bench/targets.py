@@ -102,6 +102,8 @@ def peer_title(name):
 TARGETS = (
     times("64 B VM-VM", "sizes", "64 B", 2.2, "ovs"),
     times("64 B VM-VM", "sizes", "64 B", 1.1, "testpmd"),
+    times("64 B VM-VM, guests that forward", "loop", "64 B", 2.2, "ovs"),
+    times("64 B VM-VM, guests that forward", "loop", "64 B", 1.1, "testpmd"),
     times("1518 B VM-VM", "sizes", "1518 B", 2.5, "ovs"),
     times("1518 B VM-VM", "sizes", "1518 B", 1.3, "testpmd"),
     times_best("TSO 64 KB VM-VM, payload", "tso", "64 KB", 1.5, "testpmd"),

@@ -9,23 +9,13 @@
 static __always_inline enum owner owner_of(struct __sk_buff *skb)
 {
     const struct netdev_filter *f = filter_now();
-    struct {
-        struct eth eth;
-        __u8 tci[2];
-    } head = {0};
-    struct tag tag = {0};
+    struct eth eth = {0};
+    struct tag tag;
 
-    if (f == NULL || bpf_skb_load_bytes(skb, 0, &head.eth, sizeof(head.eth)) < 0)
+    if (f == NULL || bpf_skb_load_bytes(skb, 0, &eth, sizeof(eth)) < 0)
         return OWNER_HOST;
-    if (skb->vlan_present) {
-        tag.tpid = bpf_ntohs((__u16)skb->vlan_proto);
-        tag.tci = (__u16)skb->vlan_tci;
-    } else if (is_tag(be16_at(head.eth.type)) &&
-               bpf_skb_load_bytes(skb, sizeof(head.eth), head.tci, sizeof(head.tci)) == 0) {
-        tag.tpid = be16_at(head.eth.type);
-        tag.tci = be16_at(head.tci);
-    }
-    return judge(f, head.eth.dst, &tag);
+    tag = skb_tag(skb, &eth);
+    return judge(f, eth.dst, &tag);
 }
 
 #define PACKET_OUTGOING 4

@@ -13,11 +13,6 @@ API_ENUM_DEFINE(netdev_take, NETDEV_TAKES)
 API_OBJECT_DEFINE(netdev_options, NETDEV_OPTIONS, "netdev options",
                   "a network interface that exists already")
 
-static_assert((int)NETDEV_FILTER_ACCESS == VLAN_MODE_ACCESS &&
-                  (int)NETDEV_FILTER_TRUNK == VLAN_MODE_TRUNK &&
-                  (int)NETDEV_FILTER_QINQ == VLAN_MODE_QINQ,
-              "the programs use the values of enum vlan_mode");
-
 static int parse_iface(const struct netdev_options *options, struct netdev_config *c,
                        struct vsw_err *err)
 {
@@ -93,26 +88,6 @@ static uint32_t filter_take(enum netdev_take take)
     return NETDEV_FILTER_MAPPED;
 }
 
-static struct netdev_filter filter_of(const struct netdev_options *options,
-                                      const struct port_guard *guard)
-{
-    struct netdev_filter f = {
-        .take = filter_take(options->take), .vlan = NETDEV_FILTER_ANY, .reserved_allowed = 0xffff};
-
-    if (guard == NULL)
-        return f;
-    f.vlan = (uint32_t)guard->vlan_mode;
-    f.untagged = guard->untagged;
-    f.tpid = guard->tpid;
-    f.reserved_allowed = guard->reserved_allowed;
-    for (size_t i = 0; i < ARRAY_SIZE(f.vid); i++)
-        f.vid[i] = guard->vid_allowed[i];
-    f.uplink = guard->uplink;
-    for (size_t i = 0; i < ARRAY_SIZE(f.svid); i++)
-        f.svid[i] = guard->svid_allowed[i];
-    return f;
-}
-
 int netdev_config_parse(const struct port_config *config, struct netdev_config *ret,
                         struct vsw_err *err)
 {
@@ -123,7 +98,7 @@ int netdev_config_parse(const struct port_config *config, struct netdev_config *
         .mtu = config->mtu,
         .up = config->up,
         .promisc = options->promisc,
-        .filter = filter_of(options, config->guard),
+        .filter = {.take = filter_take(options->take), .guard = kern_guard_of(config->guard)},
     };
     int rc = parse_iface(options, &c, err);
 

@@ -8,8 +8,8 @@
 
 #include <net/if.h>
 
+#include "bpf/netdev_filter.h"
 #include "netdev/netdev.h"
-#include "netdev/netdev_filter.h"
 #include "port/port.h"
 
 #define NETDEV_MTU_MIN 68 /* RFC 791 */

@@ -94,11 +94,14 @@ static void series_write(FILE *out, const struct pg_chart *c)
             fprintf(out, "%.9g %.9g\n", s->x[k], s->y[k]);
         fputs("END\n", out);
     }
+    if (c->bars)
+        fputs("set boxwidth 0.2\nset style fill solid\n", out);
     fputs("plot ", out);
     for (uint32_t i = 0; i < c->series_count; i++) {
         /* many points are a line; few are seen one by one */
-        const char *with =
-            c->series[i].count > 40 ? "lines" : "linespoints pointtype 7 pointsize 0.6";
+        const char *with = c->bars                   ? "boxes"
+                           : c->series[i].count > 40 ? "lines"
+                                                     : "linespoints pointtype 7 pointsize 0.6";
 
         fprintf(out, "%s$d%" PRIu32 " using 1:2 with %s linewidth 2.5 linecolor '%s' title ",
                 i ? ", " : "", i, with, colours[i]);

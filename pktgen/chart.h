@@ -18,6 +18,7 @@ struct pg_chart_series {
 struct pg_chart {
     const char *title, *x_label, *y_label;
     bool log_x, log_y;
+    bool bars;                  /* instead of lines: a single point is none */
     const char *const *x_names; /* written below the axis; NULL: the numbers */
     const double *x_at;         /* where the names stand; NULL: at 0, 1, ... */
     uint32_t x_name_count;
@@ -40,7 +41,7 @@ int pg_chart_write(const struct pg_chart *chart, const char *path, struct vsw_er
 /**
  * pg_chart_report() - every chart that a report has figures for
  * @report: borrowed
- * @folder: made if it is not there; rate.svg and bits.svg (over size, from two sizes on),
+ * @folder: made if it is not there; rate.svg and bits.svg (over size; a bar if there is one),
  *     latency.svg (percentiles over points), distribution.svg (latency over percentile)
  * @ret_count: files written
  * @err: as for pg_chart_write()

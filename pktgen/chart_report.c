@@ -68,13 +68,13 @@ static double point_pps(const struct pg_point *p)
     return p->search ? p->search->pps : pg_point_rx_pps(p);
 }
 
-/* One size per point, and sizes differ: then a curve over size says something. */
+/* Points that stand for sizes, not for rates or attacks. */
 static bool has_sizes(const struct pg_report *r)
 {
     for (uint32_t i = 0; i < r->point_count; i++)
         if (r->points[i].label != NULL)
             return false;
-    return r->point_count >= 2;
+    return r->point_count > 0;
 }
 
 static int rates_draw(const struct pg_report *r, const struct axis *a, const char *folder,
@@ -87,6 +87,7 @@ static int rates_draw(const struct pg_report *r, const struct axis *a, const cha
         .y_label = "Mpps",
         .x_names = a->names,
         .x_name_count = a->count,
+        .bars = a->count == 1,
         .series = {{.name = r->command, .x = a->x, .y = y, .count = a->count}},
         .series_count = 1,
     };

@@ -91,13 +91,12 @@ static void label_make(const struct pg_outcome *o, const char *profile, char *re
 int pg_hostile(struct pg_engine *e, const struct pg_options *o, struct pg_points *points,
                struct vsw_err *err)
 {
-    struct pg_trial trial = {.own_rates = true,
-                             .ns = o->time_ns > 0 ? o->time_ns : TIME_NS_DEFAULT};
+    struct pg_trial trial = {
+        .own_rates = true, .no_attack = true, .ns = o->time_ns > 0 ? o->time_ns : TIME_NS_DEFAULT};
     struct pg_outcome outcome;
     char label[32];
-    int rc = 0;
+    int rc = pg_run_best(e, o, &trial, err);
 
-    e->best_pps = pg_rate_pps(&o->best, 64, 0);
     for (int with = 0; rc == 0 && with < 2; with++) {
         trial.no_attack = !with;
         e->phase = with ? o->profile : "victims alone";

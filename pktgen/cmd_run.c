@@ -17,6 +17,18 @@ static bool wants_best(const struct pg_plan *plan)
     return false;
 }
 
+int pg_run_best(struct pg_engine *e, const struct pg_options *o, const struct pg_trial *trial,
+                struct vsw_err *err)
+{
+    if (!wants_best(e->plan))
+        return 0;
+    e->best_pps = pg_rate_pps(&o->best, 64, 0);
+    if (e->best_pps > 0)
+        return 0;
+    e->phase = "best rate";
+    return pg_engine_best(e, trial, &e->best_pps, err);
+}
+
 /* Until the end of the file, if nobody says how long. */
 static uint64_t time_of(const struct pg_options *o)
 {
@@ -34,14 +46,8 @@ static int size_run(struct pg_engine *e, const struct pg_options *o, uint32_t fi
                              .ns = time_of(o),
                              .count = o->count};
     struct pg_outcome outcome;
-    int rc = 0;
+    int rc = pg_run_best(e, o, &trial, err);
 
-    if (wants_best(e->plan)) {
-        e->phase = "best rate";
-        e->best_pps = pg_rate_pps(&o->best, 64, 0);
-        if (e->best_pps <= 0)
-            rc = pg_engine_best(e, &trial, &e->best_pps, err);
-    }
     e->phase = "run";
     if (rc == 0)
         rc = pg_engine_trial(e, &trial, &outcome, err);

@@ -61,6 +61,20 @@ int pg_points_report(const struct pg_points *points, const struct pg_options *o,
 int pg_run(struct pg_engine *e, const struct pg_options *o, struct pg_points *points,
            struct vsw_err *err);
 
+/**
+ * pg_run_best() - find what 100 % is, if a stream's rate is a share of it
+ * @e: open
+ * @o: options; --best is taken as it is
+ * @trial: its sizes, with or without an attack
+ * @err: reason
+ *
+ * Return: 0, or what pg_engine_best() returns.
+ * Context: main thread; blocks.
+ * Source: none
+ */
+int pg_run_best(struct pg_engine *e, const struct pg_options *o, const struct pg_trial *trial,
+                struct vsw_err *err);
+
 /* As pg_run(): the highest rate without, or with little loss, for each size. RFC 2544 clause 26. */
 int pg_search_rates(struct pg_engine *e, const struct pg_options *o, struct pg_points *points,
                     struct vsw_err *err);

@@ -218,8 +218,10 @@ int pg_engine_trial(struct pg_engine *e, const struct pg_trial *trial, struct pg
 int pg_engine_best(struct pg_engine *e, const struct pg_trial *trial, double *ret_pps,
                    struct vsw_err *err)
 {
-    struct pg_trial fast = {
-        .size_first = trial->size_first, .size_count = trial->size_count, .ns = BEST_NS};
+    struct pg_trial fast = {.no_attack = trial->no_attack,
+                            .size_first = trial->size_first,
+                            .size_count = trial->size_count,
+                            .ns = BEST_NS};
     struct pg_outcome o;
     int rc = pg_engine_trial(e, &fast, &o, err);
 

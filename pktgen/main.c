@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "pktgen/command.h"
 #include "pktgen/hostile.h"
+#include "pktgen/loop.h"
 #include "pktgen/replay.h"
 
 #define LINE_MAX_BYTES 4096
@@ -265,6 +266,8 @@ static enum exit_status command_prepare(struct pg_options *o, int argc, char **a
     o->one_way |= o->replay_path != NULL;
     marks_set(o);
     rc = pg_plan_complete(&o->plan, o->one_way, o->words, &err);
+    if (rc == 0 && o->command == PG_LOOP)
+        rc = pg_loop_check(&o->plan, &err);
     if (rc == 0)
         rc = replay_open(o, &replay, &err);
     if (rc == 0 && o->command == PG_VERIFY)

@@ -114,19 +114,30 @@ static int read_rates(struct pg_options *o, const char *value, struct vsw_err *e
     return rc;
 }
 
+/* A rate that others are a share of, or that bounds a search, cannot be a share itself. */
+static int whole_read(const char *field, const char *value, struct pg_rate *ret,
+                      struct vsw_err *err)
+{
+    int rc = pg_text_rate(field, value, ret, err);
+
+    if (rc == 0 && ret->unit == PG_RATE_PERCENT)
+        return vsw_err_set(err, -EINVAL, field, "%.40s of what? It is a rate: 1Mpps, 5Gbps", value);
+    return rc;
+}
+
 static int read_best(struct pg_options *o, const char *value, struct vsw_err *err)
 {
-    return pg_text_rate("best", value, &o->best, err);
+    return whole_read("best", value, &o->best, err);
 }
 
 static int read_min(struct pg_options *o, const char *value, struct vsw_err *err)
 {
-    return pg_text_rate("min", value, &o->min, err);
+    return whole_read("min", value, &o->min, err);
 }
 
 static int read_max(struct pg_options *o, const char *value, struct vsw_err *err)
 {
-    return pg_text_rate("max", value, &o->max, err);
+    return whole_read("max", value, &o->max, err);
 }
 
 static int read_attack_rate(struct pg_options *o, const char *value, struct vsw_err *err)
@@ -227,6 +238,11 @@ static int read_loops(struct pg_options *o, const char *value, struct vsw_err *e
     return read_u32("loop", value, (struct pg_range){0, UINT32_MAX}, &o->plan.replay_loops, err);
 }
 
+static int read_frames(struct pg_options *o, const char *value, struct vsw_err *err)
+{
+    return read_u32("frames", value, (struct pg_range){1, 32768}, &o->plan.loop_frames, err);
+}
+
 static int read_speed(struct pg_options *o, const char *value, struct vsw_err *err)
 {
     char *end;
@@ -306,12 +322,15 @@ static const struct option_entry entries[] = {
     {"stream", "WORDS", PG_ALL, read_stream, "a stream; see: pktgen --help streams"},
     {"with", "WORDS", PG_ALL, read_with, "words for the streams when there is no --stream"},
     {"size", "SIZES", PG_ALL, read_size, "short for --with size=: 64, 64,1518, imix"},
-    {"rate", "RATE", PG_ALL, read_rate, "short for --with rate=: 1Mpps, 5Gbps, 50%"},
+    {"rate", "RATE", PG_RUN | PG_VERIFY | PG_HOSTILE, read_rate,
+     "short for --with rate=: 1Mpps, 5Gbps, 50%"},
     {"flows", "N", PG_ALL, read_flows, "short for --with flows="},
     {"one-way", NULL, PG_ALL, read_one_way, "default streams: only from even to odd ports"},
-    {"sizes", "SIZES", PG_RUN | SEARCH | PG_LATENCY, read_sizes, "one result for each size"},
+    {"sizes", "SIZES", PG_RUN | SEARCH | PG_LATENCY | PG_LOOP, read_sizes,
+     "one result for each size"},
     {"time", "TIME", PG_ALL, read_time, "of one trial: 10s, 500ms"},
     {"count", "N", PG_RUN | PG_LATENCY | PG_VERIFY, read_count, "frames of each stream, or pings"},
+    {"frames", "N", PG_LOOP, read_frames, "that each stream puts into the loop: 512"},
     {"rates", "RATES", PG_LATENCY, read_rates, "10%,50%,90%"},
     {"best", "RATE", PG_RUN | PG_LATENCY | PG_VERIFY | PG_HOSTILE, read_best,
      "what 100% is; else it is measured first"},
@@ -334,7 +353,7 @@ static const struct option_entry entries[] = {
     {"speed", "X", PG_RUN, read_speed, "of --pcap: 1 is as recorded; rate: the stream's rate"},
     {"loop", "N", PG_RUN, read_loops, "how often --pcap is sent: 1; 0 until --time"},
     {"pcap-out", "PORT=FILE", PG_RUN | PG_VERIFY, read_dump, "keep what a port receives"},
-    {"json", "FILE", PG_ALL, read_json, "result for programs; - instead of the table"},
+    {"json", "FILE", PG_ALL, read_json, "result for programs; -, or -j: instead of the table"},
     {"chart", "FOLDER", PG_ALL, read_chart, "SVG charts (gnuplot)"},
     {"core", "CPU", PG_ALL, read_core, "where pktgen runs: the last"},
     {"batch", "N", PG_ALL, read_batch, "frames handed to the driver at once: 32"},
@@ -359,6 +378,7 @@ static const struct {
     {"latency", PG_LATENCY, "time from when a frame is due until it is back, at given rates"},
     {"verify", PG_VERIFY, "loss, duplicates, order, every byte, frames that should not have come"},
     {"hostile", PG_HOSTILE, "an attacker beside victims"},
+    {"loop", PG_LOOP, "a few frames go round and round: guests that forward what they receive"},
 };
 
 const char *pg_command_name(unsigned i, enum pg_command_bit *ret_command, const char **ret_help)
@@ -427,6 +447,10 @@ static int option_read(struct pg_options *o, int argc, char **argv, int *i, stru
         o->help = true;
         return 0;
     }
+    if (strcmp(word, "-j") == 0) {
+        o->json_path = "-";
+        return 0;
+    }
     if (strncmp(word, "--", 2) != 0 || name[0] == '\0')
         return unknown(o, word, false, err);
     len = strcspn(name, "=");
@@ -477,7 +501,8 @@ int pg_options_read(int argc, char **argv, enum pg_command_bit command, struct p
                  .drain_ms = 200,
                  .per_process = 30,
                  .replay_speed = 1,
-                 .replay_loops = 1},
+                 .replay_loops = 1,
+                 .loop_frames = command == PG_LOOP ? 512 : 0},
         .gap_ns = NS_PER_MS,
         .wake_cpu = -1,
         .precision = 0.005,

@@ -18,7 +18,8 @@ enum pg_command_bit {
     PG_LATENCY = 1 << 3,
     PG_VERIFY = 1 << 4,
     PG_HOSTILE = 1 << 5,
-    PG_ALL = (1 << 6) - 1,
+    PG_LOOP = 1 << 6,
+    PG_ALL = (1 << 7) - 1,
 };
 
 struct pg_options {

@@ -159,6 +159,8 @@ static enum pg_limit limit_judge(const struct pg_outcome *o, bool at_max)
         return PG_LIMIT_STEAL;
     if (polls > 0 && (double)full / (double)polls > FULL_RATIO)
         return PG_LIMIT_RINGS;
+    if (o->point.loop_frames > 0 && idle >= IDLE_RATIO)
+        return PG_LIMIT_EMPTY;
     return idle < IDLE_RATIO || at_max ? PG_LIMIT_SELF : PG_LIMIT_NONE;
 }
 
@@ -180,6 +182,7 @@ static void point_fill(const struct pg_shared *shared, const struct pg_plan *pla
     p->stream_count = plan->stream_count;
     p->ports = o->ports;
     p->port_count = plan->port_count;
+    p->loop_frames = (uint64_t)plan->loop_frames * plan->stream_count;
     p->has_marks = plan->marks != PG_MARKS_NONE;
     p->sizes = *pg_plan_sizes(plan, &plan->streams[0].stream);
     if (trial->size_count == 1) {

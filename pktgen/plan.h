@@ -56,6 +56,7 @@ struct pg_plan {
     uint32_t per_process; /* ports */
     double replay_speed;  /* 1: as recorded; 0: by the rate of the stream */
     uint32_t replay_loops;
+    uint32_t loop_frames; /* of each stream, that go round; 0: what is received ends there */
 };
 
 /**

@@ -40,7 +40,7 @@ static unsigned pool_count(const struct pg_port_spec *spec)
 {
     unsigned entries = spec->kind == PG_PORT_VHOST ? spec->entries : 1024;
 
-    return spec->queues * entries + POOL_SPARE;
+    return spec->queues * (entries + spec->lent) + POOL_SPARE;
 }
 
 uint64_t pg_port_mem_bytes(const struct pg_port_spec *spec)

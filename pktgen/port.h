@@ -39,6 +39,7 @@ struct pg_port_spec {
     uint16_t entries; /* of each ring */
     uint16_t queues;  /* pairs */
     uint32_t rxbuf_bytes;
+    uint32_t lent; /* received buffers that the ring of another port may hold */
     double drop, dup, corrupt, reorder; /* shares of frames; ring: only */
 };
 

@@ -15,8 +15,7 @@
 #include "pktgen/tag.h"
 #include "pktgen/track.h"
 
-#define RX_BURST     64
-#define FEW          32
+#define RX_BURST     PG_LOOP_BURST
 #define PAUSE_CYCLES 500 /* each look at a ring takes a cache line from the peer that fills it */
 
 static uint32_t burst_take(struct pg_receiver *r, struct rte_mbuf **ret_frames)
@@ -54,7 +53,7 @@ static uint32_t poll_count(struct pg_receiver *r, uint64_t now)
     if (now < r->next_tsc)
         return 0;
     n = burst_take(r, frames);
-    if (n < FEW)
+    if (n < RX_BURST)
         r->next_tsc = now + PAUSE_CYCLES;
     if (n == 0)
         return 0;
@@ -64,6 +63,31 @@ static uint32_t poll_count(struct pg_receiver *r, uint64_t now)
     }
     burst_free(r, frames, n, pieces);
     burst_count(r, n, bytes, now);
+    return n;
+}
+
+/* While the ring on the way back is full nothing is received, as in any forwarder. */
+static uint32_t poll_loop(struct pg_receiver *r, uint64_t now)
+{
+    struct pg_loop *loop = &r->loop;
+    uint64_t bytes = 0;
+    uint32_t n = 0;
+
+    if (!loop->is_on)
+        return poll_count(r, now);
+    if (now < r->next_tsc)
+        return 0;
+    if (loop->held == 0) {
+        loop->held = n = burst_take(r, loop->frames);
+        loop->head = 0;
+        for (uint32_t i = 0; i < n; i++)
+            bytes += loop->frames[i]->pkt_len;
+        burst_count(r, n, bytes, now);
+    }
+    if (n < RX_BURST)
+        r->next_tsc = now + PAUSE_CYCLES;
+    if (loop->held > 0)
+        pg_loop_push(loop, now);
     return n;
 }
 
@@ -159,14 +183,14 @@ static uint32_t poll_look(struct pg_receiver *r, uint64_t now)
 }
 
 void pg_receiver_init(struct pg_receiver *r, const struct pg_plan *plan, uint32_t number,
-                      const struct pg_port *port, uint16_t queue, struct pg_shared *shared,
+                      const struct pg_port *ports, uint16_t queue, struct pg_shared *shared,
                       struct pg_dump *dump)
 {
     *r = (struct pg_receiver){
         .poll = plan->marks == PG_MARKS_NONE && dump == NULL ? poll_count : poll_look,
         .count = &shared->ports[number],
-        .pool = port->foreign ? NULL : port->rx_pool,
-        .port_id = port->id,
+        .pool = ports[number].foreign ? NULL : ports[number].rx_pool,
+        .port_id = ports[number].id,
         .queue = queue,
         .number = (uint16_t)number,
         .check = plan->marks == PG_MARKS_CHECK,
@@ -175,4 +199,8 @@ void pg_receiver_init(struct pg_receiver *r, const struct pg_plan *plan, uint32_
         .dump = dump,
         .dump_base_ns = clock_realtime_offset_ns(),
     };
+    if (plan->loop_frames == 0)
+        return;
+    r->poll = poll_loop;
+    pg_loop_init(&r->loop, plan, number, queue, ports, shared);
 }

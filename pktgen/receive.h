@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
  * Receiving: one receiver per port and queue, in the cheapest way that answers what is asked: count
- * frames without looking into them, read signatures, compare bytes, keep frames in a file.
+ * frames without looking into them, read signatures, compare bytes, keep frames in a file, send
+ * them back.
  */
 #ifndef PKTGEN_RECEIVE_H
 #define PKTGEN_RECEIVE_H
 
+#include "pktgen/loop.h"
 #include "pktgen/plan.h"
 #include "pktgen/shared.h"
 
@@ -25,6 +27,7 @@ struct pg_receiver {
     bool is_on; /* a trial runs: what comes is counted for it */
     struct pg_shared *shared;
     const struct pg_plan *plan;
+    struct pg_loop loop;
     struct pg_dump *dump;
     uint64_t dump_base_ns; /* time of day at counter 0 */
     double ns_per_tick;
@@ -35,7 +38,7 @@ struct pg_receiver {
  * @r: result
  * @plan: borrowed
  * @number: the port's place in the plan
- * @port: open
+ * @ports: of the plan; this one, and in a loop the one it goes back to, are open
  * @queue: below the port's queues
  * @shared: counters, borrowed
  * @dump: where frames go, borrowed; NULL for nowhere
@@ -44,7 +47,7 @@ struct pg_receiver {
  * Source: none
  */
 void pg_receiver_init(struct pg_receiver *r, const struct pg_plan *plan, uint32_t number,
-                      const struct pg_port *port, uint16_t queue, struct pg_shared *shared,
+                      const struct pg_port *ports, uint16_t queue, struct pg_shared *shared,
                       struct pg_dump *dump);
 
 /**

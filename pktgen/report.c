@@ -11,6 +11,7 @@ static const struct {
 } limits[PG_LIMITS] = {
     [PG_LIMIT_NONE] = {"none", "nothing: the wanted rate was sent"},
     [PG_LIMIT_RINGS] = {"rings", "full transmit rings: the other side took no more"},
+    [PG_LIMIT_EMPTY] = {"empty", "empty polls: the frames of the loop were with the other side"},
     [PG_LIMIT_SELF] = {"self", "this generator: its core had no time left"},
     [PG_LIMIT_STEAL] = {"steal", "the host, which took CPU time away: try again"},
 };
@@ -38,6 +39,13 @@ double pg_point_tx_pps(const struct pg_point *point)
 double pg_point_rx_pps(const struct pg_point *point)
 {
     return per_second(point->loss.received, &point->loss);
+}
+
+uint64_t pg_point_loop_lost(const struct pg_point *point)
+{
+    const struct pg_loss *l = &point->loss;
+
+    return point->loop_frames > 0 && l->sent > l->received ? l->sent - l->received : 0;
 }
 
 static void set_u64(struct json *object, const char *key, uint64_t value)
@@ -180,6 +188,10 @@ static void set_totals(struct json *json, const struct pg_point *p)
     set_real(json, "rx_pps", pg_point_rx_pps(p));
     set_real(json, "rx_bps", per_second(p->received_bytes, &p->loss) * 8);
     set_real(json, "loss_ratio", pg_loss_ratio(&p->loss));
+    if (p->loop_frames > 0) {
+        set_u64(json, "loop_frames", p->loop_frames);
+        set_u64(json, "loop_lost", pg_point_loop_lost(p));
+    }
     set_text(json, "limit", pg_limit_name(p->limit));
     set_real(json, "steal_ratio", p->steal_ratio);
 }

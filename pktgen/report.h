@@ -18,6 +18,7 @@
 enum pg_limit {
     PG_LIMIT_NONE,  /* nobody: the wanted rate was sent */
     PG_LIMIT_RINGS, /* full transmit rings: the other side took no more */
+    PG_LIMIT_EMPTY, /* empty polls of a loop: its frames were with the other side */
     PG_LIMIT_SELF,  /* the generator's own core had no time left: a lower bound */
     PG_LIMIT_STEAL, /* the host took the core away: try again */
     PG_LIMITS,
@@ -52,6 +53,7 @@ struct pg_point {
     struct pg_rate rate;     /* what was asked for */
     struct pg_loss loss;     /* over all streams */
     uint64_t received_bytes; /* with FCS */
+    uint64_t loop_frames;    /* that were put into a loop; 0: there was none */
     bool has_marks;          /* frames were tracked: the counts of streams are more than totals */
     enum pg_limit limit;
     double steal_ratio;                    /* part of the CPU time that the host took away, 0..1 */
@@ -64,13 +66,16 @@ struct pg_point {
 };
 
 struct pg_report {
-    const char *command;    /* "run", "ndr", "pdr", "latency", "verify", "hostile" */
+    const char *command;    /* "run", "ndr", "pdr", "latency", "verify", "hostile", "loop" */
     const char *line;       /* the command line; NULL for none */
     uint64_t started_ns;    /* since 1970 */
     struct pg_latency wake; /* the bare eventfd wake time of the host */
     const struct pg_point *points;
     uint32_t point_count;
 };
+
+/* Frames of a loop that did not go round to the end. */
+uint64_t pg_point_loop_lost(const struct pg_point *point);
 
 /* Frames a second that left, that came. */
 double pg_point_tx_pps(const struct pg_point *point);

@@ -221,6 +221,9 @@ static void point_notes(FILE *out, const struct pg_point *p)
     label_cell(p, label);
     if (p->search != NULL)
         search_notes(out, label, p->search);
+    if (p->loop_frames > 0)
+        fprintf(out, "%s: of %" PRIu64 " frames in the loop %" PRIu64 " were lost\n", label,
+                p->loop_frames, pg_point_loop_lost(p));
     if (p->limit != PG_LIMIT_NONE)
         fprintf(out, "%s: limited by %s\n", label, pg_limit_text(p->limit));
     if (p->steal_ratio >= STEAL_SHOWN)

@@ -240,6 +240,8 @@ void pg_sender_start(struct pg_sender *s, const struct pg_order *order)
     s->magic = order->magic;
     s->sequence = s->replay_at = s->replay_due_tsc = 0;
     s->left = order->count > 0 ? order->count : UINT64_MAX;
+    if (s->plan->loop_frames > 0)
+        s->left = s->plan->loop_frames;
     if (file != NULL && s->plan->replay_loops > 0)
         s->left = (uint64_t)file->count * s->plan->replay_loops;
     s->head = s->held = 0;

@@ -96,8 +96,8 @@ static void receivers_open(struct pg_worker *w)
 {
     for (uint32_t i = 0; i < w->plan->port_count; i++)
         for (uint16_t q = 0; owns(w, i) && q < w->plan->ports[i].spec.queues; q++)
-            pg_receiver_init(&w->receivers[w->receiver_count++], w->plan, i, &w->ports[i], q,
-                             w->shared, w->dumps[i]);
+            pg_receiver_init(&w->receivers[w->receiver_count++], w->plan, i, w->ports, q, w->shared,
+                             w->dumps[i]);
 }
 
 int pg_worker_open(struct pg_worker *w, struct vsw_err *err)
@@ -168,9 +168,19 @@ static void trial_start(struct pg_worker *w)
         r->magic = order->magic;
         r->payload = 0;
         r->is_on = true;
+        r->loop.is_on = r->loop.stream != NULL;
     }
     for (uint32_t i = 0; i < w->sender_count; i++)
         pg_sender_start(&w->senders[i], order);
+}
+
+/* What is under way is still received. */
+static void sending_stop(struct pg_worker *w, uint64_t now)
+{
+    for (uint32_t i = 0; i < w->sender_count; i++)
+        pg_sender_stop(&w->senders[i], now);
+    for (uint32_t i = 0; i < w->receiver_count; i++)
+        pg_loop_end(&w->receivers[i].loop);
 }
 
 static void trial_stop(struct pg_worker *w)
@@ -266,8 +276,7 @@ void pg_worker_trial(struct pg_worker *w)
         now = rte_rdtsc();
         if (sending && sending_ended(w, now)) {
             sending = false;
-            for (uint32_t i = 0; i < w->sender_count; i++)
-                pg_sender_stop(&w->senders[i], now);
+            sending_stop(w, now);
         }
         if (w->tick != NULL)
             w->tick(w->tick_ctx, now);

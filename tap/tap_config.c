@@ -14,11 +14,6 @@
 API_OBJECT_DEFINE(tap_options, TAP_OPTIONS, "tap options",
                   "a network interface of the host or of a namespace")
 
-static_assert((int)TAP_FILTER_VLAN_ACCESS == VLAN_MODE_ACCESS &&
-                  (int)TAP_FILTER_VLAN_TRUNK == VLAN_MODE_TRUNK &&
-                  (int)TAP_FILTER_VLAN_QINQ == VLAN_MODE_QINQ,
-              "the filter program uses the values of enum vlan_mode");
-
 /* The kernel's rule for names (dev_valid_name), so that the sentence is ours and not EINVAL. */
 static bool ifname_valid(const char *name)
 {
@@ -147,24 +142,6 @@ static uint16_t queues_auto(void)
     return cpus < 1 ? 1 : cpus > QUEUES_AUTO_MAX ? QUEUES_AUTO_MAX : (uint16_t)cpus;
 }
 
-static struct tap_filter_config filter_of(const struct port_guard *guard)
-{
-    struct tap_filter_config f = {.vlan = TAP_FILTER_VLAN_ANY, .reserved_allowed = 0xffff};
-
-    if (guard == NULL)
-        return f;
-    f.vlan = (uint32_t)guard->vlan_mode;
-    f.tpid = guard->tpid;
-    f.reserved_allowed = guard->reserved_allowed;
-    f.untagged = guard->untagged;
-    for (size_t i = 0; i < ARRAY_SIZE(f.vid_allowed); i++)
-        f.vid_allowed[i] = guard->vid_allowed[i];
-    f.uplink = guard->uplink;
-    for (size_t i = 0; i < ARRAY_SIZE(f.svid_allowed); i++)
-        f.svid_allowed[i] = guard->svid_allowed[i];
-    return f;
-}
-
 int tap_config_parse(const struct port_config *config, struct tap_config *ret, struct vsw_err *err)
 {
     const struct tap_options *options = config->options;
@@ -176,7 +153,7 @@ int tap_config_parse(const struct port_config *config, struct tap_config *ret, s
         .mac = options->mac,
         .ifup = options->ifup,
         .up = config->up,
-        .filter = filter_of(config->guard),
+        .guard = kern_guard_of(config->guard),
     };
     int rc = check_numbers(options, err);
 

@@ -8,9 +8,9 @@
 
 #include <net/if.h>
 
+#include "bpf/kern_guard.h"
 #include "port/port.h"
 #include "tap/tap.h"
-#include "tap/tap_filter_config.h"
 
 #define TAP_ADDRESSES_MAX 16
 #define TAP_MTU_MIN       68    /* RFC 791 */
@@ -35,7 +35,7 @@ struct tap_config {
     struct mac mac;      /* all zero = leave */
     bool ifup;
     bool up; /* administratively; shown to the kernel as carrier */
-    struct tap_filter_config filter;
+    struct kern_guard guard;
 };
 
 /**

@@ -206,7 +206,7 @@ static int open_inside(struct tap_device *dev, const struct tap_config *c, bool 
         rc = set_header(dev, err);
     if (rc == 0) {
         set_carrier(dev, false);
-        tap_progs_load(dev->fd[0], dev->queues, &c->filter, &dev->progs);
+        tap_progs_load(dev->fd[0], dev->queues, &c->guard, &dev->progs);
     }
     return rc;
 }
@@ -367,7 +367,7 @@ int tap_device_apply(struct tap_device *dev, const struct tap_config *config, bo
     if (rc < 0)
         return setting_error(rc, "ifname", config->ifname, err);
     set_carrier(dev, carrier);
-    rc = tap_progs_configure(&dev->progs, &config->filter);
+    rc = tap_progs_configure(&dev->progs, &config->guard);
     if (rc < 0)
         return vsw_err_set(err, rc, NULL, "cannot configure the filter program: %s", strerror(-rc));
     rc = apply_link(dev, config, &link, err);

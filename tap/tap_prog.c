@@ -13,8 +13,8 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-#include "tap/tap_filter.skel.h"
-#include "tap/tap_steer.skel.h"
+#include "bpf/tap_filter.skel.h"
+#include "bpf/tap_steer.skel.h"
 
 /* The caller reports the error number; libbpf's own lines would fill the log of the daemon. */
 static int silent(enum libbpf_print_level level, const char *format, va_list args)
@@ -46,13 +46,13 @@ static int load_steer(int tun_fd, struct tap_progs *progs)
     return rc;
 }
 
-static int load_filter(int tun_fd, const struct tap_filter_config *config, struct tap_progs *progs)
+static int load_filter(int tun_fd, const struct kern_guard *guard, struct tap_progs *progs)
 {
     struct tap_progs loaded = {.filter = tap_filter__open()};
     int rc = loaded.filter == NULL ? -errno : tap_filter__load(loaded.filter);
 
     if (rc == 0)
-        rc = tap_progs_configure(&loaded, config);
+        rc = tap_progs_configure(&loaded, guard);
     if (rc == 0)
         rc = attach(tun_fd, TUNSETFILTEREBPF, bpf_program__fd(loaded.filter->progs.tap_filter));
     if (rc < 0)
@@ -62,7 +62,7 @@ static int load_filter(int tun_fd, const struct tap_filter_config *config, struc
     return rc;
 }
 
-void tap_progs_load(int tun_fd, uint16_t queues, const struct tap_filter_config *config,
+void tap_progs_load(int tun_fd, uint16_t queues, const struct kern_guard *guard,
                     struct tap_progs *ret)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -71,16 +71,16 @@ void tap_progs_load(int tun_fd, uint16_t queues, const struct tap_filter_config 
     memset(ret, 0, sizeof(*ret));
     if (queues > 1)
         ret->steer_error = load_steer(tun_fd, ret);
-    ret->filter_error = load_filter(tun_fd, config, ret);
+    ret->filter_error = load_filter(tun_fd, guard, ret);
 }
 
-int tap_progs_configure(struct tap_progs *progs, const struct tap_filter_config *config)
+int tap_progs_configure(struct tap_progs *progs, const struct kern_guard *guard)
 {
     const uint32_t zero = 0;
 
     if (progs->filter == NULL)
         return 0;
-    if (bpf_map_update_elem(bpf_map__fd(progs->filter->maps.tap_filter_config), &zero, config,
+    if (bpf_map_update_elem(bpf_map__fd(progs->filter->maps.tap_filter_guard), &zero, guard,
                             BPF_ANY) < 0)
         return -errno;
     return 0;

@@ -7,7 +7,8 @@
 #define TAP_TAP_PROG_H
 
 #include "base/base.h"
-#include "tap/tap_filter_config.h"
+#include "bpf/kern_guard.h"
+#include "bpf/tap_filter.h"
 
 struct tap_steer;
 struct tap_filter;
@@ -23,25 +24,25 @@ struct tap_progs {
  * tap_progs_load() - load both programs and attach them to a device
  * @tun_fd: one queue of the device, borrowed
  * @queues: steering is left out for a single queue
- * @config: what the filter is told first
+ * @guard: what the filter is told first
  * @ret: filled, also with the reasons for what was refused
  *
  * Context: helper; may block.
  * Source: Linux TUNSETSTEERINGEBPF, TUNSETFILTEREBPF
  */
-void tap_progs_load(int tun_fd, uint16_t queues, const struct tap_filter_config *config,
+void tap_progs_load(int tun_fd, uint16_t queues, const struct kern_guard *guard,
                     struct tap_progs *ret);
 
 /**
  * tap_progs_configure() - tell the filter a new configuration
  * @progs: loaded
- * @config: replaces the present one; frames meanwhile see the one, the other, or parts of both
+ * @guard: replaces the present one; frames meanwhile see the one, the other, or parts of both
  *
  * Return: 0 or a negative errno; 0 without a filter.
  * Context: helper; may block.
  * Source: bpf(2) BPF_MAP_UPDATE_ELEM
  */
-int tap_progs_configure(struct tap_progs *progs, const struct tap_filter_config *config);
+int tap_progs_configure(struct tap_progs *progs, const struct kern_guard *guard);
 
 /**
  * tap_progs_drops() - how many frames the filter dropped

@@ -22,6 +22,8 @@ class Part:
     rounds = 5
     quick_rounds = 0  # not in QUICK=1
     warms_up = False  # the first measurement after a start is thrown away
+    is_paired = False  # systems stand still beside each other, started once; VM ports only
+    compares_wishes = False  # one system with one wish, against the same with another
     chart = ""  # "lines" or "bars": also drawn
 
     def __init__(self, bench):

@@ -11,8 +11,7 @@ class Latency(Part):
     name, title, unit = "latency", "Latency under load", "ns"
     about = ("64 B one way at half of OVS-DPDK's partial drop rate (0.1 % loss), the same rate for "
              "all, from the scheduled time of sending.")
-    warms_up = True
-    rounds = 5
+    warms_up = is_paired = True
     rate_pps = None
 
     def prepare(self, stack):
@@ -35,8 +34,8 @@ class Rtt(Part):
     about = ("One 64 B frame there and one back, the next when it has arrived. Idle: a pause of 1 ms "
              "before each, so a switch that sleeps is asleep. Busy: a pause of 1 µs. Beside it, how long "
              "the host takes to wake a thread by an eventfd with no switch at all.")
-    systems = ("vswitchd", "ovs", "testpmd")
-    rounds, quick_rounds = 5, 1
+    is_paired = True
+    quick_rounds = 1
 
     def all_cases(self):
         return [Case("idle", Wish(vhost=2), {"gap_us": 1000}, quick=True),

@@ -2,6 +2,7 @@
 """What every system is: started with the ports that are wished for, and stopped."""
 import contextlib
 import shutil
+import signal
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,7 +39,6 @@ class VhostPort:
 class System:
     """Subclasses give name, title, start(wish) and stop(), and fill self.vhost."""
     name = title = ""
-    programs = ()  # that must be installed
 
     def __init__(self, bench):
         self.bench = bench
@@ -57,6 +57,7 @@ class System:
             stack.callback(shutil.rmtree, self.dir, ignore_errors=True)
             stack.callback(self.del_veths)
             stack.callback(self.stop)
+            stack.callback(self.resume)
             self.start(wish)
             yield self
 
@@ -66,6 +67,18 @@ class System:
     def stop(self):
         if self.daemon:
             self.daemon.stop()
+
+    def processes(self):
+        return [self.daemon] if self.daemon else []
+
+    def pause(self):
+        """Stands still: takes no time from the one that is measured."""
+        for program in self.processes():
+            program.signal(signal.SIGSTOP)
+
+    def resume(self):
+        for program in self.processes():
+            program.signal(signal.SIGCONT)
 
     def add_veth(self, tap, mtu):
         """A pair with its far end as wished for; the name of the near one. Gone after stop()."""

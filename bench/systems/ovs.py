@@ -87,6 +87,9 @@ class Ovs(System):
             if self.daemon:
                 self.daemon.check()
 
+    def processes(self):
+        return super().processes() + ([self.database] if self.database else [])
+
     def connected(self):
         states = self.vsctl("--bare", "--columns=name,link_state", "find", "Interface",
                             "type=dpdkvhostuserclient", "link_state=up")

@@ -49,6 +49,40 @@ check "a search has charts" pg pdr "${cable[@]}" --max 100kpps --precision 10% -
     --chart "$T_DIR/charts"
 check "which are SVG" grep -q '<svg' "$T_DIR/charts/rate.svg"
 
+check_eq "frames of a loop go round, and none is lost" "true 512 0" pg_json \
+    '.points[0] | "\(.received > 100000) \(.loop_frames) \(.loop_lost)"' loop "${cable[@]}" \
+    --frames 256 --time 200ms
+check_eq "frames that a loop loses are counted" "512 256" pg_json \
+    '.points[0] | "\(.loop_frames) \(.loop_lost)"' loop --port ring:l --port ring:l,drop=0.01 \
+    --frames 256 --time 200ms --stream tx=0,rx=1 --stream tx=1,rx=0
+check "a loop is not for the kernel's ports" pg_refused 2 "cannot be in a loop" loop --port if:lo
+
+check "a single size is a bar" pg run "${cable[@]}" --rate 1Mpps --time 50ms --chart "$T_DIR/bar"
+check "which is SVG" grep -q '<svg' "$T_DIR/bar/rate.svg"
+check_range "a share of a given best rate" 98000 102000 pg_json '.points[0].tx_pps' run "${cable[@]}" \
+    --one-way --rate 10% --best 1Mpps --time 300ms
+check "a share of a best rate that is measured first" pg_json \
+    '.points[0] | .rate == "1%" and .tx_pps > 1000 and .loss_ratio < 0.5' run "${cable[@]}" \
+    --one-way --rate 1% --time 100ms
+check "an attack at a share of what its victims can" pg_json \
+    '.points[1].streams[-1] | .sent > 100 and .sent / .seconds < 50e6' hostile "${cable[@]}" \
+    --port ring:d --profile mac-flood --attack-rate 1% --rate 1kpps --time 100ms
+short() { pg run "${cable[@]}" --rate 1kpps --time 50ms -j | jq -e '.command == "run"'; }
+check "-j is short for --json -" short
+
+# ---- the kernel's interfaces --------------------------------------------------------------------
+
+pg_in() { # NAMESPACE WORD...
+    local name=$1
+    shift
+    ns_run "$name" timeout 30 "$VSW_BUILD/pktgen" "$@"
+}
+need "a namespace" ns_add k
+need "a veth pair" ns_wire k eth0 k eth1
+check "interfaces of the kernel" pg_in k verify --port if:eth0 --port if:eth1 --rate 5kpps --count 1k
+check "a TAP device, and its other side" pg_in k verify --port tap:t0 --port if:t0 --rate 5kpps \
+    --count 1k
+
 # ---- faults -------------------------------------------------------------------------------------
 
 # fault KIND FIELD: verify ends with status 3 and counts it
@@ -104,32 +138,38 @@ else
     skip "no huge pages" "this host has some"
 fi
 check "no such option" pg_refused 2 "no option --fast" run --port ring: --fast
+check "a share of nothing" pg_refused 2 "50% of what?" ndr --port ring: --max 50%
 check "no port" pg_refused 2 "a port is missing" run
 check "a stream to nowhere" pg_refused 2 "there is no port 7" run --port ring: --stream tx=7,rx=0
 
 # ---- DPDK's own back-end ------------------------------------------------------------------------
 
-io_start() { # testpmd between two vhost-user sockets
+io_start() { # testpmd between two vhost-user sockets; [DEVICE-OPTION]
     local stdin
+    rm -f "$T_DIR/io.stdin"
     mkfifo "$T_DIR/io.stdin"
     exec {stdin}<>"$T_DIR/io.stdin"
     dpdk-testpmd --no-huge -m 128 --no-pci --no-shconf --file-prefix "vswio$$" -l 0,1 \
-        --main-lcore 1 --vdev "net_vhost0,iface=$T_DIR/io0" --vdev "net_vhost1,iface=$T_DIR/io1" -- \
+        --main-lcore 1 --vdev "net_vhost0,iface=$T_DIR/io0$1" --vdev "net_vhost1,iface=$T_DIR/io1$1" -- \
         --forward-mode=io --auto-start --no-mlockall --total-num-mbufs=4096 --nb-cores=1 \
         <&"$stdin" >"$T_DIR/io.log" 2>&1 &
     io_pid=$!
     t_defer kill_wait "$io_pid"
-    wait_for 10 test -S "$T_DIR/io1"
+    [[ $1 == *client* ]] || wait_for 10 test -S "$T_DIR/io1"
 }
 io_verify() { # OPTIONS of both ports
     pg verify --port "vhost:$T_DIR/io0$1" --port "vhost:$T_DIR/io1$1" --rate 20kpps --count 4k \
         --wait 10s
 }
 if command -v dpdk-testpmd >/dev/null; then
-    need "DPDK's testpmd starts" io_start
+    need "DPDK's testpmd starts" io_start ""
     check "split rings" io_verify ""
     check "packed rings" io_verify ,packed,entries=256
     check "rings of a VM" io_verify ,mrg=on,entries=256
+    kill_wait "$io_pid"
+    rm -f "$T_DIR/io0" "$T_DIR/io1"
+    need "testpmd starts as the one that connects" io_start ,client=1
+    check "ports that listen" io_verify ,server
     kill_wait "$io_pid"
 else
     skip "DPDK's vhost back-end" "dpdk-testpmd is not installed"
@@ -144,19 +184,30 @@ for port in a b c; do need "port $port" vhost_port "$port" red web max_fdb=8192;
 vms=(--port "vhost:$SW_RUN/a.sock,entries=1024" --port "vhost:$SW_RUN/b.sock,entries=1024" --wait 10s)
 # A generator that has to wait for the CPU lets its rings run over, so loss is one thing, damage another.
 crosses() {
-    pg verify "${vms[@]}" --rate 20kpps --count 10k --with size=64,flows=100 --json "$T_DIR/cross.json"
+    rm -f "$T_DIR/cross.json"
+    pg verify "${vms[@]}" --rate 20kpps --count 10k --with size=64,flows=100 \
+        --json "$T_DIR/cross.json" >/dev/null
     check_eq "frames cross the switch intact" 0 jq '[.points[0].streams[] |
         .duplicates, .reordered, .corrupt, .leaks] | add' "$T_DIR/cross.json"
-    check_range "and none is lost" 0 0 jq '[.points[0].streams[].lost] | add' "$T_DIR/cross.json"
-    check_eq "of all that were sent" 20000 jq '.points[0].sent' "$T_DIR/cross.json"
+    check_eq "all that are to be sent" 20000 jq '.points[0].sent' "$T_DIR/cross.json"
+    check_range "none is lost" 0 0 jq '[.points[0].streams[].lost] | add' "$T_DIR/cross.json"
 }
 measured crosses
+loops() {
+    pg_json '.points[0] | "\(.loop_frames) \(.loop_lost)"' loop "${vms[@]}" --time 500ms >"$T_DIR/loop"
+    check_eq "a loop through the switch has its frames" 1024 cut -d' ' -f1 "$T_DIR/loop"
+    check_range "and loses nothing" 0 0 cut -d' ' -f2 "$T_DIR/loop"
+}
+measured loops
 many_learned() { # the entries of the table, 0 after a warning that nobody takes frames
     local output
     output=$(pg run "${vms[@]}" --one-way --with smacs=2000,dmacs=2000 --rate 20kpps --time 100ms 2>&1)
-    [[ $output == *warning* ]] || ctl_json .fdb_entries daemon show && return
-    t_note "$output"
-    echo 0
+    if [[ $output == *warning* ]]; then
+        t_note "$output"
+        echo 0
+    else
+        ctl_json .fdb_entries daemon show
+    fi
 }
 measured check_range "many addresses are learned" 4000 1e6 many_learned
 measured check_range "the victims lose nothing beside an attack" 0 0.001 pg_json \

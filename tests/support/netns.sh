@@ -173,11 +173,13 @@ human_bps() {
 
 # raw_send NAME INTERFACE HEX: one frame from a namespace, padded to 60 bytes
 raw_send() {
-    local hex=${3//[: ]/}
+    local hex=${3//[: ]/} file
     while ((${#hex} < 120)); do hex+=00; done
+    # From a file, since a pipe gets a frame that holds a line feed in two pieces.
+    file=$(mktemp "$T_DIR/frame.XXXXXX")
     # shellcheck disable=SC2059,SC2001 # the format is the data
-    printf "$(sed 's/../\\x&/g' <<<"$hex")" |
-        ns_run "$1" socat -u - "INTERFACE:$2"
+    printf "$(sed 's/../\\x&/g' <<<"$hex")" >"$file"
+    ns_run "$1" socat -u "OPEN:$file" "INTERFACE:$2"
 }
 
 # sniff_start NAME INTERFACE [FILTER]: lines of tcpdump -e into sniffed NAME

@@ -34,7 +34,7 @@ static void options_are_checked(void **state)
     assert_int_equal(c.mac[0], 0x525400000001);
     assert_int_equal(c.mac[1], 0x525400000002);
     assert_int_equal(c.filter.take, NETDEV_FILTER_MACS);
-    assert_int_equal(c.filter.vlan, NETDEV_FILTER_ANY);
+    assert_int_equal(c.filter.guard.vlan, KERN_GUARD_ANY);
 
     assert_int_equal(parse(&o, 60, &c, &err), -ERANGE);
     assert_string_equal(err.field, "mtu");
@@ -66,13 +66,13 @@ static void the_guard_says_what_is_ours(void **state)
 
     assert_int_equal(netdev_config_parse(&config, &c, NULL), 0);
     assert_int_equal(c.filter.take, NETDEV_FILTER_MAPPED);
-    assert_int_equal(c.filter.vlan, NETDEV_FILTER_TRUNK);
-    assert_int_equal(c.filter.tpid, VLAN_TPID_DOT1Q);
-    assert_int_equal(c.filter.untagged, 1);
-    assert_int_equal(c.filter.vid[1], 1ull << (100 - 64));
-    assert_int_equal(c.filter.vid[0], 0);
-    assert_int_equal(c.filter.uplink, 1);
-    assert_int_equal(c.filter.svid[2], 1);
+    assert_int_equal(c.filter.guard.vlan, KERN_GUARD_TRUNK);
+    assert_int_equal(c.filter.guard.tpid, VLAN_TPID_DOT1Q);
+    assert_int_equal(c.filter.guard.untagged, 1);
+    assert_int_equal(c.filter.guard.vid[1], 1ull << (100 - 64));
+    assert_int_equal(c.filter.guard.vid[0], 0);
+    assert_int_equal(c.filter.guard.uplink, 1);
+    assert_int_equal(c.filter.guard.svid[2], 1);
     config.up = false;
     assert_int_equal(netdev_config_parse(&config, &c, NULL), 0);
     assert_int_equal(c.filter.take, NETDEV_FILTER_NOTHING);

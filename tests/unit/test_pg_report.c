@@ -128,6 +128,28 @@ static void test_table_of_a_run(void **state)
     free(text);
 }
 
+static void test_a_loop_tells_its_loss(void **state)
+{
+    struct json *json, *point;
+    char *text;
+
+    points[0].loop_frames = 1024;
+    points[0].limit = PG_LIMIT_EMPTY;
+    text = printed();
+    has(text, "64: of 1024 frames in the loop 20 were lost\n"
+              "64: limited by empty polls: the frames of the loop were with the other side\n");
+    free(text);
+    json = pg_report_json(&report);
+    point = json_at(json_get(json, "points"), 0);
+    assert_int_equal(json_i64(json_get(point, "loop_frames")), 1024);
+    assert_int_equal(json_i64(json_get(point, "loop_lost")), 20);
+    json_free(json);
+    points[0].loop_frames = 0;
+    text = printed();
+    hasnt(text, "loop 20");
+    free(text);
+}
+
 static void test_table_of_a_search(void **state)
 {
     char *text;
@@ -375,6 +397,23 @@ static void test_charts_of_sizes(void **state)
     free(text);
 }
 
+static void test_chart_of_one_size(void **state)
+{
+    struct vsw_err err = {0};
+    unsigned count = 0;
+    char *text;
+
+    if (!has_gnuplot())
+        skip();
+    if (pg_chart_report(&report, folder, &count, &err) != 0)
+        fail_msg("%s", err.msg);
+    assert_int_equal(count, 2);
+    text = svg_read("rate.svg");
+    has(text, "polygon"); /* a bar */
+    free(text);
+    free(svg_read("bits.svg"));
+}
+
 static void test_charts_of_latency(void **state)
 {
     static const char *const labels[] = {"10%", "50%", "90%"};
@@ -444,6 +483,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_table_of_a_run, setup),
+        cmocka_unit_test_setup(test_a_loop_tells_its_loss, setup),
         cmocka_unit_test_setup(test_table_of_a_search, setup),
         cmocka_unit_test_setup(test_table_of_latency, setup),
         cmocka_unit_test_setup(test_details_only_when_wrong, setup),
@@ -452,6 +492,7 @@ int main(void)
         cmocka_unit_test_setup(test_json_file, setup),
         cmocka_unit_test_setup(test_reals, setup),
         cmocka_unit_test_setup_teardown(test_charts_of_sizes, folder_make, folder_drop),
+        cmocka_unit_test_setup_teardown(test_chart_of_one_size, folder_make, folder_drop),
         cmocka_unit_test_setup_teardown(test_charts_of_latency, folder_make, folder_drop),
         cmocka_unit_test_setup_teardown(test_chart_errors, folder_make, folder_drop),
     };

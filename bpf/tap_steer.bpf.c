@@ -5,13 +5,18 @@
  * number of queues. Same fields as frame_flow_hash(): addresses and ports of IPv4 and IPv6, else
  * the MAC addresses.
  */
-#include "tap/tap_packet.bpf.h"
+#include "bpf/frame.bpf.h"
 
-#define PROTO_TCP    6
-#define PROTO_UDP    17
-#define PROTO_SCTP   132
-#define TAGS_MAX     2
-#define IPV6_EXT_MAX 4
+/* Socket filters may not point into the packet, they copy out of it. */
+#define load(skb, o, p) (bpf_skb_load_bytes(skb, o, &(p), sizeof(p)) == 0)
+
+#define ETHERTYPE_IPV4 0x0800
+#define ETHERTYPE_IPV6 0x86dd
+#define PROTO_TCP      6
+#define PROTO_UDP      17
+#define PROTO_SCTP     132
+#define TAGS_MAX       2
+#define IPV6_EXT_MAX   4
 
 struct flow {
     __u64 ends; /* sum over both ends, so the direction does not matter */
@@ -28,11 +33,6 @@ static __always_inline __u64 mix(__u64 x)
     x *= 0xc4ceb9fe1a85ec53ull;
     x ^= x >> 33;
     return x;
-}
-
-static __always_inline __u64 mac_u64(const __u8 *p)
-{
-    return (__u64)be16_at(p) << 32 | (__u64)be16_at(p + 2) << 16 | be16_at(p + 4);
 }
 
 static __always_inline int ipv4(struct __sk_buff *skb, __u32 off, struct flow *flow)
@@ -107,7 +107,7 @@ int tap_steer(struct __sk_buff *skb)
 {
     struct flow flow = {0};
     __u8 addrs[12];
-    __u32 off = ETH_BYTES;
+    __u32 off = sizeof(struct eth);
     __u16 type = find_l3(skb, &off);
     int rc = -1;
 
@@ -120,10 +120,8 @@ int tap_steer(struct __sk_buff *skb)
     } else {
         if (!load(skb, 0, addrs))
             return 0;
-        flow.ends = mix(mac_u64(addrs)) + mix(mac_u64(addrs + 6));
+        flow.ends = mix(mac_at(addrs)) + mix(mac_at(addrs + 6));
     }
     /* The kernel's modulo looks at the low bits. */
     return (int)(mix(flow.ends + flow.proto) >> 32);
 }
-
-char LICENSE[] SEC("license") = "Dual BSD/GPL";

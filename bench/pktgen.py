@@ -9,6 +9,7 @@ from bench.process import Program, run
 
 STANDARD_BYTES = 1518  # larger frames need larger buffers
 MSS = 1460
+PORTS_OF_PROCESS = 8  # OVS-DPDK takes a second to find each listening guest; processes listen side by side
 TCP_HEADERS = 14 + 20 + 20 + 4  # Ethernet, IPv4, TCP, FCS
 
 
@@ -105,4 +106,5 @@ class Pktgen:
         return {**report["points"][-1], "wake": report.get("wake")}
 
     def common(self):
-        return ["--core", host.GENERATOR_CORE, "--quiet", *(["--huge"] if self.bench.huge_bytes else [])]
+        return ["--core", host.GENERATOR_CORE, "--quiet", "--per-process", PORTS_OF_PROCESS,
+                *(["--huge"] if self.bench.huge_bytes else [])]

@@ -32,7 +32,7 @@ METHOD = """## How it was measured
   rounds, ± half the distance between the smallest and the largest; a ratio is the median of the ratios
   of each round, with the smallest and the largest.
 - A trial during which the host took CPU time away (steal, more than 1 % of both cores) is repeated up to
-  three times, as long as a quarter of the run's time does not go into repeats; if it was stolen from every
+  three times, as long as a fifth of the run's time does not go into repeats; if it was stolen from every
   time, the one that lost least is kept and its row marked *.
 - Cycles per frame are the system's own count in its bursts that had frames: `vswitchctl worker list`,
   `dpif-netdev/pmd-stats-show`, testpmd's `--record-core-cycles`. They include waiting for memory that

@@ -11,7 +11,7 @@ from bench.host import Refused, StealClock
 
 STEAL_REPEATS = 3
 STEAL_RATIO = 0.01    # of the CPU time of both cores; less does not show in a figure
-REPEATS_SHARE = 0.25  # of the time of a run may go into repeats
+REPEATS_SHARE = 0.2   # of the time of a run may go into repeats
 SETTLE_SECONDS = 0.1  # of a system that stood still
 
 

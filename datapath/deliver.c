@@ -107,7 +107,7 @@ static bool count_sent(struct worker *w, struct port_txq *q, const struct tx_ite
 
     for (uint16_t i = 0; i < count; i++) {
         const struct frame *f = items[i].frame;
-        int64_t growth = tag_op_growth_bytes(&items[i].op);
+        const int growth = tag_op_growth_bytes(&items[i].op);
 
         if (unlikely(items[i].drop != DROP_NONE)) {
             forward_drop(w, q->port->index, items[i].drop, f);

@@ -2,7 +2,6 @@
 #include "datapath/forward.h"
 
 #include "base/counter.h"
-#include "base/mac.h"
 #include "base/mem.h"
 #include "datapath/capture_tap.h"
 #include "datapath/deliver.h"
@@ -11,9 +10,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <x86intrin.h>
-
-#define ETHERTYPE_MAC_CONTROL 0x8808
-#define ETHERTYPE_LLDP        0x88cc
 
 /* What one visit may take when the port has no limit of its own. Four of the largest frames bound
  * the time of a visit, and what software may have to complete for one receiver
@@ -58,158 +54,6 @@ void forward_drop(struct worker *w, uint16_t port, enum drop_reason reason, cons
     if (t->port[port].vlan.uplink && f->drop == DROP_NONE)
         counter_add(&w->tenant[t->domain[f->vlan.domain].tenant].drops[reason], 1);
     capture_dropped(w, port, reason, f);
-}
-
-/* ---- classify ---------------------------------------------------------------------------- */
-
-static inline enum drop_reason classify_frame(const struct view_port *in, struct frame *f)
-{
-    static const uint8_t drop_of[] = {
-        [VLAN_OK] = DROP_NONE,
-        [VLAN_UNTAGGED] = DROP_vlan_untagged,
-        [VLAN_TAGGED] = DROP_vlan_tagged,
-        [VLAN_NOT_ALLOWED] = DROP_vlan_not_allowed,
-        [VLAN_RESERVED] = DROP_vlan_reserved,
-        [VLAN_NO_NETWORK] = DROP_no_network,
-        [VLAN_UNMAPPED] = DROP_vlan_unmapped,
-    };
-
-    if (unlikely(f->drop != DROP_NONE))
-        return f->drop;
-    if (unlikely(!in->up))
-        return DROP_port_down;
-    return drop_of[vlan_classify(&in->vlan, f->head, f->head_len, &f->vlan)];
-}
-
-enum drop_reason forward_classify(const struct view_port *in, struct frame *f)
-{
-    return classify_frame(in, f);
-}
-
-static struct address address_of(const struct fdb *fdb, uint64_t key)
-{
-    return (struct address){.key = key, .hash = fdb_hash(fdb, key)};
-}
-
-/* Most frames have the addresses of the frame before them. */
-static void classify(struct worker *w, const struct view_port *in, struct burst *b)
-{
-    const struct fdb *fdb = w->dp->fdb;
-    struct address dst = {0}, src = {0};
-
-    w->forward.changes = 0;
-    for (uint32_t i = 0, count = b->count; i < count; i++) {
-        struct frame *f = &b->frame[i];
-        uint64_t to, from;
-
-        f->drop = (uint8_t)classify_frame(in, f);
-        if (unlikely(f->drop != DROP_NONE))
-            continue;
-        to = fdb_key(f->vlan.domain, frame_dst(f));
-        from = fdb_key(f->vlan.domain, frame_src(f));
-        w->forward.changes |= (uint32_t)(dst.key != to || src.key != from) << i;
-        if (dst.key != to) {
-            dst = address_of(fdb, to);
-            fdb_prefetch(fdb, dst.hash);
-        }
-        if (src.key != from) {
-            src = address_of(fdb, from);
-            fdb_prefetch_touch(fdb, src.hash);
-        }
-        w->forward.dst[i] = dst;
-        w->forward.src[i] = src;
-    }
-}
-
-/* ---- decide ------------------------------------------------------------------------------ */
-
-static struct verdict drop_verdict(enum drop_reason reason)
-{
-    return (struct verdict){.kind = VERDICT_DROP, .drop = (uint8_t)reason};
-}
-
-/* 01:80:c2:00:00:00 to 0f never pass a bridge. Source: IEEE 802.1Q-2022 table 8-1 */
-static bool is_reserved(uint64_t dst)
-{
-    return (dst & ~0xfull) == 0x0180c2000000ull;
-}
-
-/* Of the sixteen these three carry LLDP. Source: IEEE 802.1AB-2016 table 7-1 */
-static bool is_lldp_address(uint64_t dst)
-{
-    return (1u << 0x0 | 1u << 0x3 | 1u << 0xe) >> (dst & 0xf) & 1;
-}
-
-static bool passes_reserved(const struct view_domain *d, uint64_t dst, const struct frame *f)
-{
-    uint16_t type = load_be16(f->head + f->l3_off - 2);
-
-    /* PAUSE and its kin mean the link they arrive on, whatever their address. */
-    if (type == ETHERTYPE_MAC_CONTROL)
-        return false;
-    return d->transparent == DP_TRANSPARENT_ALL || (d->transparent == DP_TRANSPARENT_LLDP &&
-                                                    is_lldp_address(dst) && type == ETHERTYPE_LLDP);
-}
-
-static struct verdict decide_group(const struct view_domain *d, uint64_t dst, const struct frame *f)
-{
-    struct verdict v = {.kind = VERDICT_FLOOD, .flood = DP_FLOOD_MULTICAST};
-
-    if (dst == 0xffffffffffffull)
-        v.flood = DP_FLOOD_BROADCAST;
-    else if (is_reserved(dst) && !passes_reserved(d, dst, f))
-        return drop_verdict(DROP_reserved_addr);
-    return v;
-}
-
-static inline struct verdict decide_frame(const struct topology *topology, const struct fdb *fdb,
-                                          uint16_t in, const struct frame *f,
-                                          const struct address *to)
-{
-    const struct view_domain *d = &topology->domain[f->vlan.domain];
-    uint64_t src = frame_src(f);
-    struct fdb_value value;
-    uint32_t slot;
-
-    if (unlikely(mac_u64_is_group(src) || src == 0))
-        return drop_verdict(DROP_src_group);
-    if (unlikely(mac_u64_is_group(to->key)))
-        return decide_group(d, frame_dst(f), f);
-    if (!fdb_lookup_key(fdb, to->key, to->hash, &value, &slot))
-        return (struct verdict){.kind = VERDICT_FLOOD, .flood = DP_FLOOD_UNKNOWN};
-    if (value.port == in)
-        return drop_verdict(DROP_hairpin);
-    return (struct verdict){.kind = VERDICT_UNICAST, .port = value.port};
-}
-
-struct verdict forward_decide(const struct topology *topology, const struct fdb *fdb, uint16_t in,
-                              const struct frame *f)
-{
-    const struct address to = address_of(fdb, fdb_key(f->vlan.domain, frame_dst(f)));
-
-    return decide_frame(topology, fdb, in, f, &to);
-}
-
-/* The addresses of the frame before, if they made it a unicast, have the same verdict. */
-static void decide(struct worker *w, uint16_t in, const struct burst *b)
-{
-    const uint32_t changes = w->forward.changes | 1;
-    struct verdict *v = w->forward.verdict;
-    uint32_t same = 1;
-
-    for (uint32_t i = 0, count = b->count; i < count; i++) {
-        const struct frame *f = &b->frame[i];
-
-        if (unlikely(f->drop != DROP_NONE)) {
-            v[i] = drop_verdict(f->drop);
-        } else if ((changes >> i & 1) == 0 && v[i - 1].kind == VERDICT_UNICAST) {
-            v[i] = v[i - 1];
-            same++;
-        } else {
-            v[i] = decide_frame(w->view->topology, w->dp->fdb, in, f, &w->forward.dst[i]);
-        }
-    }
-    w->forward.uniform = same == b->count && v[0].kind == VERDICT_UNICAST;
 }
 
 /* ---- commit ------------------------------------------------------------------------------ */
@@ -312,11 +156,15 @@ static void commit(struct worker *w, struct rxq_state *rs, uint16_t port, const 
 
     count_received(w, rs, port, b);
     capture_received(w, port, b);
-    if (policed && w->forward.uniform && w->forward.src[0].key == known) {
+    w->forward.uniform = policed && w->forward.alike &&
+                         w->forward.verdict[0].kind == VERDICT_UNICAST &&
+                         w->forward.src[0].key == known;
+    if (w->forward.uniform) {
         counter_add(&w->port[port].unicast, b->count);
         return;
     }
     for (uint32_t i = 0, count = b->count; i < count; i++) {
+        const struct address *src = &w->forward.src[w->forward.alike ? 0 : i];
         struct verdict *v = &w->forward.verdict[i];
 
         if (v->kind == VERDICT_FLOOD || (!policed && v->kind == VERDICT_UNICAST)) {
@@ -331,8 +179,8 @@ static void commit(struct worker *w, struct rxq_state *rs, uint16_t port, const 
             if (v->drop != DROP_hairpin) /* its sender is there all the same */
                 continue;
         }
-        if (unlikely(w->forward.src[i].key != known)) {
-            learn_source_slow(w, rs, port, &w->forward.src[i], now_ns);
+        if (unlikely(src->key != known)) {
+            learn_source_slow(w, rs, port, src, now_ns);
             known = known_source(w, rs, port, now_ns);
         }
         flooded += v->kind == VERDICT_FLOOD;
@@ -414,6 +262,30 @@ static const struct view_member *unicast_member(struct worker *w, uint8_t apart,
     return NULL;
 }
 
+/* All frames are alike and go to one port. False when it is not theirs: nothing was done. */
+static bool scatter_uniform(struct worker *w, uint16_t from, const struct burst *b)
+{
+    const struct topology *t = w->view->topology;
+    const struct frame *first = b->frame;
+    const struct view_member *to =
+        view_member_find(&t->domain[first->vlan.domain], w->forward.verdict[0].port);
+    uint64_t bytes = 0;
+    struct dest *dest;
+    struct tag_op op;
+
+    if (to == NULL || (t->port[from].apart & to->apart) != 0 || to->bare != 0)
+        return false;
+    op = vlan_tag_op(&first->vlan, &to->out);
+    dest = dest_of(&w->forward, to->port);
+    for (uint32_t i = 0, count = b->count; i < count; i++) {
+        dest->item[i] = (struct tx_item){.frame = &b->frame[i], .op = op, .drop = DROP_NONE};
+        bytes += b->frame[i].len;
+    }
+    dest->count = b->count;
+    w->forward.copied_bytes += bytes;
+    return true;
+}
+
 /* Most frames go where the frame before them went, and have the same tags. */
 static void scatter(struct worker *w, uint16_t from, const struct burst *b)
 {
@@ -424,6 +296,8 @@ static void scatter(struct worker *w, uint16_t from, const struct burst *b)
     struct vlan_in vlan = {0};
     struct tag_op op = {0};
 
+    if (likely(w->forward.uniform) && likely(scatter_uniform(w, from, b)))
+        return;
     for (uint32_t i = 0, count = b->count; i < count; i++) {
         const struct verdict *v = &w->forward.verdict[i];
         const struct frame *f = &b->frame[i];
@@ -471,8 +345,8 @@ static struct port_txq *forward_burst(struct worker *w, struct rxq_state *rs, ui
 {
     struct burst *b = w->forward.burst;
 
-    classify(w, &w->view->topology->port[port], b);
-    decide(w, port, b);
+    classify_burst(w, &w->view->topology->port[port], b);
+    decide_burst(w, port, b);
     commit(w, rs, port, b, now_ns);
     scatter(w, port, b);
     return send_copies(w, now_ns);

@@ -26,6 +26,11 @@ struct verdict {
     uint16_t port; /* where to, when unicast */
 } __attribute__((aligned(8)));
 
+static inline struct verdict drop_verdict(enum drop_reason reason)
+{
+    return (struct verdict){.kind = VERDICT_DROP, .drop = (uint8_t)reason};
+}
+
 /* The copies of one burst that go to one port. */
 struct dest {
     uint16_t port;
@@ -42,8 +47,10 @@ struct forward {
     struct burst *burst;
     struct address dst[BURST_FRAMES], src[BURST_FRAMES]; /* set by classify */
     uint32_t changes; /* by classify: bit i, frame i has other addresses than the one before */
+    bool alike;   /* by classify: all have the first one's addresses and network, dst[0], src[0];
+                   * else changes, dst and src are of each */
+    bool uniform; /* by commit: they are alike, and all of them unicasts */
     struct verdict verdict[BURST_FRAMES];
-    bool uniform;      /* by decide: all frames are unicasts of the first one's addresses */
     struct dest *dest; /* room for every port */
     uint16_t dest_count;
     uint16_t *dest_of;     /* by port index: its place in dest + 1, or 0 */
@@ -79,6 +86,28 @@ enum drop_reason forward_classify(const struct view_port *in, struct frame *f);
  */
 struct verdict forward_decide(const struct topology *topology, const struct fdb *fdb, uint16_t in,
                               const struct frame *f);
+
+/**
+ * classify_burst() - the networks and addresses of received frames
+ * @w: the worker; forward is set: alike, and changes, dst, src
+ * @in: the port they came by
+ * @b: vlan or drop of each is set
+ *
+ * Context: worker; does not block.
+ * Source: as of forward_classify()
+ */
+void classify_burst(struct worker *w, const struct view_port *in, struct burst *b);
+
+/**
+ * decide_burst() - the verdicts on a burst
+ * @w: the worker, after classify_burst(); forward.verdict is set
+ * @in: index of the port it came by
+ * @b: the burst
+ *
+ * Context: worker; does not block.
+ * Source: as of forward_decide()
+ */
+void decide_burst(struct worker *w, uint16_t in, const struct burst *b);
 
 /**
  * forward_queue() - receive a burst from a queue and send it on

@@ -78,23 +78,21 @@ struct frame_seg {
     uint32_t len;
 };
 
+/* What short frames have in common stands side by side: few stores set it. (1): by the source, (2):
+ * by burst_commit(), (3): by the stages of datapath/. */
 struct frame {
-    uint32_t len;      /* all bytes: head and body */
-    uint16_t head_len; /* min(len, FRAME_HEAD_BYTES) for a frame with a body; never more than len */
-    uint16_t seg_count;
-    const struct frame_seg *seg; /* the body, borrowed until the burst is given back */
-    struct offload offload;
-
-    /* set by burst_commit() */
-    uint16_t l3_off;     /* behind all VLAN tags */
-    uint16_t gso_hdr;    /* bytes repeated in front of every segment; 0 without GSO */
-    uint16_t wire_pkts;  /* frames this is on a wire: 1, or the number of GSO segments */
-    uint32_t wire_bytes; /* bytes of all of them, without preamble and FCS */
-
-    /* set by the stages of datapath/ */
-    uint8_t drop; /* enum drop_reason; set by the source too, when what it read is no frame */
-    struct vlan_in vlan;
-    uint32_t flow_hash; /* 0 = not yet computed */
+    const struct frame_seg *seg; /* (1) the body, borrowed until the burst is given back */
+    uint32_t len;                /* (1) all bytes: head and body */
+    uint32_t wire_bytes;         /* (2) of all frames this is on a wire; no preamble, no FCS */
+    uint16_t head_len;      /* (1) min(len, FRAME_HEAD_BYTES) with a body; never more than len */
+    uint16_t seg_count;     /* (1) */
+    uint16_t l3_off;        /* (2) behind all VLAN tags */
+    uint16_t wire_pkts;     /* (2) frames this is on a wire: 1, or the number of GSO segments */
+    uint16_t gso_hdr;       /* (2) bytes repeated in front of every segment; 0 without GSO */
+    struct offload offload; /* (1) */
+    uint32_t flow_hash;     /* (3) 0 = not yet computed */
+    uint8_t drop;           /* (3) enum drop_reason; (1), too, when what it read is no frame */
+    struct vlan_in vlan;    /* (3) */
 
     uint8_t head[FRAME_HEAD_BYTES] cache_aligned;
 } cache_aligned;
@@ -160,6 +158,27 @@ static inline struct frame *burst_next(struct burst *b)
 static inline struct frame_seg *burst_segs(struct burst *b)
 {
     return &b->seg[b->seg_count];
+}
+
+/* Everything about a frame of @len bytes that lies in its head, which is written, and asks for
+ * nothing: what burst_next() and burst_commit() set, but for the burst. */
+static inline void frame_set_plain(struct frame *f, uint32_t len, const struct frame_seg *seg)
+{
+    f->seg = seg;
+    f->len = len;
+    f->wire_bytes = len;
+    f->head_len = (uint16_t)len;
+    f->seg_count = 0;
+    f->l3_off = VLAN_ETH_BYTES;
+    f->wire_pkts = 1;
+    f->gso_hdr = 0;
+    f->offload = (struct offload){0};
+    f->flow_hash = 0;
+    f->drop = DROP_NONE;
+    if (unlikely(vlan_is_tag(load_be16(f->head + VLAN_ETH_BYTES - 2)))) {
+        f->l3_off = vlan_l3_offset(f->head, len);
+        f->drop = f->l3_off == 0 ? DROP_runt : DROP_NONE;
+    }
 }
 
 /**

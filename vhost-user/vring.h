@@ -86,7 +86,10 @@ struct vdesc {
 
 /* The head of a chain that was looked at ahead. */
 struct vhead {
-    struct vdesc d;
+    union {
+        struct vdesc d;
+        uint64_t raw[2];
+    };
     uint8_t *host; /* of a flat chain: one plain descriptor of the right direction, not empty, in
                     * one region; else NULL */
     uint16_t id;

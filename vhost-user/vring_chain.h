@@ -63,6 +63,17 @@ static inline struct vdesc vdesc_load(const uint8_t *p)
     return d;
 }
 
+/* The fields of the second word of a descriptor. */
+static inline uint32_t vdesc_word_len(uint64_t word)
+{
+    return (uint32_t)word;
+}
+
+static inline uint16_t vdesc_word_flags(uint64_t word)
+{
+    return (uint16_t)(word >> 32);
+}
+
 /* Is the buffer one that this ring may carry? Its address is checked as it is used, by span_take().
  */
 static inline enum vring_error vdesc_check(const struct vdesc *d, bool writes)
@@ -134,13 +145,19 @@ void vring_publish(struct vring *v);
 /* Take the chain at @position, the present one: write its used element. The guest sees it when
  * vring_publish() moves the index. A driver that hands out its buffers in turn has the same element
  * there from the last time round: left alone, it stays in the caches of both sides. */
-static inline void vring_take(struct vring *v, uint16_t position, uint16_t id, uint32_t len_bytes)
+static inline void vring_put_used(struct vring *v, uint16_t position, uint16_t id,
+                                  uint32_t len_bytes)
 {
     uint32_t at = 4 + 8u * (position & v->mask);
     uint64_t element = (uint64_t)len_bytes << 32 | id;
 
     if (gmem_peek_u64(v->used + at) != element)
         gmem_write_u64(v->map, v->used + at, v->used_gpa + at, element);
+}
+
+static inline void vring_take(struct vring *v, uint16_t position, uint16_t id, uint32_t len_bytes)
+{
+    vring_put_used(v, position, id, len_bytes);
     v->taken++;
 }
 
@@ -179,14 +196,18 @@ void chain_guess(struct vring *v, const struct vdesc *d);
 static inline void head_load(struct vring *v, struct vhead *h, uint16_t id, bool writes)
 {
     const uint16_t kind = VDESC_F_NEXT | VDESC_F_INDIRECT | VDESC_F_WRITE;
-    const struct vdesc d = vdesc_load(v->desc + (uint32_t)id * VDESC_BYTES);
+    const uint8_t *d = v->desc + (size_t)id * VDESC_BYTES;
+    const uint64_t addr = gmem_load_u64(d), word = gmem_load_u64(d + 8);
     uint8_t *host = NULL;
 
-    if (likely((d.flags & kind) == (writes ? VDESC_F_WRITE : 0) && d.len > 0))
-        host = gmem_at(v->map, &v->hit, d.addr, d.len);
+    /* Stored as loaded: a descriptor put together of parts could not be loaded in one piece. */
+    h->raw[0] = addr;
+    h->raw[1] = word;
+    if (likely((vdesc_word_flags(word) & kind) == (writes ? VDESC_F_WRITE : 0) &&
+               vdesc_word_len(word) > 0))
+        host = gmem_at(v->map, &v->hit, addr, vdesc_word_len(word));
     else
-        chain_guess(v, &d);
-    h->d = d;
+        chain_guess(v, &h->d);
     h->host = host;
     h->id = id;
     h->error = VRING_OK;

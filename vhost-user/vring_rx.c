@@ -192,6 +192,75 @@ rx_inline void rx_flat(const struct vring *v, struct burst *b, const struct vhea
     burst_commit(b, f);
 }
 
+/* Is it a chain of one piece, with a frame that its private head holds? */
+static inline bool rx_is_short(const struct vring *v, const struct vhead *h)
+{
+    return h->host != NULL &&
+           h->d.len - (v->hdr_bytes + VLAN_ETH_BYTES) <= FRAME_HEAD_BYTES - VLAN_ETH_BYTES;
+}
+
+/* Take chains as long as they are short and ask for nothing. The same as rx_flat(), burst_commit(),
+ * vring_take() and vfront_step() for each; what those keep in memory from one frame to the next is
+ * kept in registers. All @count are looked at ahead. */
+static uint16_t rx_short(struct vring *v, struct burst *b, uint16_t count)
+{
+    const uint16_t start = vring_position(v), end = (uint16_t)(start + count);
+    const uint16_t seen = v->avail_seen;
+    uint16_t at = start, fetched = v->fetched;
+    int64_t left_bytes = b->left_wire_bytes;
+    uint32_t longest = b->longest_bytes;
+    struct frame *f = &b->frame[b->count];
+    const struct frame_seg *seg = burst_segs(b);
+
+    for (; at != end && left_bytes > 0; at++, f++) {
+        const struct vhead *h = vfront_head(v, at);
+        uint32_t len = h->d.len - v->hdr_bytes;
+        uint16_t request; /* flags and GSO type; who asks is looked at by rx_flat(), anew */
+
+        if (unlikely(!rx_is_short(v, h)))
+            break;
+        memcpy(&request, h->host, sizeof(request));
+        gmem_copied(request);
+        if (unlikely(request != 0))
+            break;
+        gmem_copy(f->head, h->host + v->hdr_bytes, len);
+        gmem_copied(f->head);
+        frame_set_plain(f, len, seg);
+        left_bytes -= len;
+        longest = len > longest ? len : longest;
+        vring_put_used(v, at, h->id, 0);
+        if (likely(fetched != seen)) {
+            head_fetch(v, vfront_head(v, fetched), fetched, false);
+            fetched++;
+        }
+    }
+    count = (uint16_t)(at - start);
+    v->taken = (uint16_t)(v->taken + count);
+    v->fetched = fetched;
+    b->left_wire_bytes = left_bytes;
+    b->left_wire_pkts -= count;
+    b->longest_bytes = longest;
+    b->count = (uint16_t)(b->count + count);
+    return count;
+}
+
+/* Take one chain of any kind. Returns false when it breaks the ring. */
+static bool rx_one(struct vring *v, struct burst *b, uint32_t *seen)
+{
+    uint16_t position = vring_position(v);
+    const struct vhead *h = vfront_head(v, position);
+
+    if (likely(rx_is_flat(v, h))) {
+        rx_flat(v, b, h);
+        ++*seen;
+    } else if (unlikely(!rx_walk(v, b, h, seen))) {
+        return false;
+    }
+    vring_take(v, position, h->id, 0);
+    vfront_step(v, false);
+    return true;
+}
+
 /* Disabled rings must not fill up: the guest would wait for ever for its frames to be sent.
  * Source: vhost-user specification, "Ring states" */
 static void drain(struct vring *v, uint16_t count)
@@ -222,18 +291,13 @@ void vring_rx(struct vring *v, struct burst *b)
     }
     count = (uint16_t)u64_min(count, u64_min(VFRONT_MAX, b->max_frames - b->count));
     vfront_fill(v, count, false);
-    for (uint16_t i = 0; i < count && burst_has_room(b) && seen < VISIT_DESCS; i++) {
-        uint16_t position = vring_position(v);
-        const struct vhead *h = vfront_head(v, position);
+    while (count > 0 && burst_has_room(b) && seen < VISIT_DESCS) {
+        uint16_t took = rx_short(v, b, (uint16_t)u64_min(count, (uint64_t)b->left_wire_pkts));
 
-        if (likely(rx_is_flat(v, h))) {
-            rx_flat(v, b, h);
-            seen++;
-        } else if (unlikely(!rx_walk(v, b, h, &seen))) {
+        seen += took;
+        if (took == 0 && !rx_one(v, b, &seen))
             return;
-        }
-        vring_take(v, position, h->id, 0);
-        vfront_step(v, false);
+        count = (uint16_t)(count - (took == 0 ? 1 : took));
     }
     vfront_ahead(v, false);
 }

@@ -57,7 +57,7 @@ class Idle(Part):
                 for ports in (2, 64)]
 
     def takes(self, system, case):
-        """testpmd has two ports; OVS takes half a minute to find 64 guests."""
+        """testpmd has two ports; OVS takes a while to find 64 guests."""
         most = {"testpmd": 2, "ovs": 2 if self.bench.quick else 64}
         return case.args["ports"] <= most.get(system.name, 64)
 

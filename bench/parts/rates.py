@@ -73,7 +73,7 @@ class Ports(Part):
     warms_up = is_paired = True
     about = "64 B between pairs of VM ports; all of them send."
     systems = ("vswitchd", "ovs")
-    rounds = 3  # OVS takes half a minute to find 64 guests
+    rounds = 3  # OVS takes a while to find 64 guests
 
     def all_cases(self):
         return [Case(f"{ports} ports", Wish(vhost=ports)) for ports in (2, 8, 64)]

@@ -99,6 +99,59 @@ static void moved_address_is_followed(void **state)
     assert_int_equal(lab.notices[DP_NOTICE_MAC_MOVED], 2);
 }
 
+#define MANY 40
+
+/* A burst of broadcasts, each of another source than the one before it. */
+static void send_many(uint16_t port)
+{
+    uint8_t buf[64];
+
+    for (uint8_t host = 1; host <= MANY; host++)
+        fake_port_send(lab.port[port], 0, buf, lab_frame(buf, 0xff, host, sizeof(buf)), NULL);
+    lab_run(&lab);
+}
+
+/* Within one second: what a worker has just seen to be known is looked at anew once it moved. */
+static void many_sources_move_at_once(void **state)
+{
+    for (unsigned moves = 0; moves < 4; moves++) {
+        uint16_t port = (uint16_t)(1 + moves % 2);
+
+        for (int again = 0; again < 3; again++)
+            send_many(port);
+        assert_int_equal(lab.notices[DP_NOTICE_MAC_LEARNED], MANY);
+        assert_int_equal(lab.notices[DP_NOTICE_MAC_MOVED], moves * MANY);
+    }
+    assert_int_equal(dp_fdb_count(lab.dp), MANY);
+}
+
+/* Also when the FDB lost them on the way. */
+static void many_sources_are_learned_again(void **state)
+{
+    const struct dp_fdb_filter all = {DP_NONE, DP_NONE, DP_NONE, false};
+
+    for (unsigned i = 1; i <= 3; i++) {
+        send_many(1);
+        send_many(1);
+        assert_int_equal(lab.notices[DP_NOTICE_MAC_LEARNED], i * MANY);
+        dp_fdb_flush(lab.dp, &all);
+        assert_int_equal(dp_fdb_count(lab.dp), 0);
+    }
+}
+
+static void many_sources_stay_while_busy(void **state)
+{
+    send_many(1);
+    for (int i = 0; i < 40; i++) {
+        lab_pass(&lab, 10 * NS_PER_SEC, NS_PER_SEC / 4);
+        send_many(1);
+        send_many(1);
+    }
+    assert_int_equal(lab.notices[DP_NOTICE_MAC_LEARNED], MANY);
+    lab_pass(&lab, 310 * NS_PER_SEC, NS_PER_SEC);
+    assert_int_equal(dp_fdb_count(lab.dp), 0);
+}
+
 static void silent_address_ages_and_busy_one_stays(void **state)
 {
     lab_send(&lab, 1, 0xff, 1);
@@ -472,6 +525,9 @@ int main(void)
         T(frame_arrives_byte_for_byte),
         T(moved_address_is_followed),
         T(silent_address_ages_and_busy_one_stays),
+        T(many_sources_move_at_once),
+        T(many_sources_are_learned_again),
+        T(many_sources_stay_while_busy),
         T(ageing_never),
         T(static_entry_is_not_moved),
         T(hairpin_is_dropped),

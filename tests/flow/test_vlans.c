@@ -224,6 +224,53 @@ static void trunk_limit_of_a_network_is_policed(void **state)
     assert_int_equal(fake_port_received(lab.port[ACCESS_DB]), 1);
 }
 
+/* Put a frame from host 0x99 to host 7 into the trunk, marked by its length. */
+static void queue_tagged(uint16_t len, uint16_t tci)
+{
+    uint8_t buf[300];
+    uint32_t all = lab_tag(buf, lab_frame(buf, 7, 0x99, len), VLAN_TPID_DOT1Q, tci);
+
+    fake_port_send(lab.port[TRUNK], 0, buf, all, NULL);
+}
+
+static void expect_lengths(uint16_t port, const uint32_t *len, uint32_t count)
+{
+    assert_int_equal(fake_port_received(lab.port[port]), count);
+    for (uint32_t i = 0; i < count; i++)
+        assert_int_equal(fake_port_take(lab.port[port])->len, len[i]);
+}
+
+/* In one burst: the same addresses in two networks, other priorities, a refused tag, a frame that
+ * ends inside of its tag. Each is what it would be alone. */
+static void a_burst_of_equal_addresses_is_of_several_networks(void **state)
+{
+    const uint32_t web[] = {100, 101, 104}, db[] = {102, 105};
+    uint8_t cut[16];
+
+    lab_send(&lab, ACCESS_WEB, 0xff, 7);
+    lab_send(&lab, ACCESS_DB, 0xff, 7);
+    fake_port_clear(lab.port[ACCESS_WEB]);
+    fake_port_clear(lab.port[ACCESS_DB]);
+    for (int round = 0; round < 3; round++) {
+        queue_tagged(100, 10);
+        queue_tagged(101, 5 << 13 | 10);
+        queue_tagged(102, 20);
+        queue_tagged(103, 30);
+        queue_tagged(104, 10);
+        queue_tagged(105, 20);
+        lab_frame(cut, 7, 0x99, sizeof(cut));
+        store_be16(cut + 12, VLAN_TPID_DOT1Q);
+        fake_port_send(lab.port[TRUNK], 0, cut, sizeof(cut), NULL);
+        lab_run(&lab);
+        expect_lengths(ACCESS_WEB, web, 3);
+        expect_lengths(ACCESS_DB, db, 2);
+        fake_port_clear(lab.port[ACCESS_WEB]);
+        fake_port_clear(lab.port[ACCESS_DB]);
+    }
+    assert_int_equal(lab_drops(&lab, TRUNK, DROP_vlan_not_allowed), 3);
+    assert_int_equal(lab_drops(&lab, TRUNK, DROP_runt), 3);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -237,6 +284,7 @@ int main(void)
         T(qinq_carries_all_inner_tags),
         T(offload_fields_move_with_the_tag),
         T(mtu_does_not_count_tags),
+        T(a_burst_of_equal_addresses_is_of_several_networks),
         T(trunk_limit_of_a_network_is_policed),
     };
 

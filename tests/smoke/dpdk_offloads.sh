@@ -6,12 +6,6 @@
 # shellcheck source=tests/support/lib.sh
 . "$(dirname "$0")/../support/lib.sh"
 
-cpu_ms_in() {
-    local before
-    before=$(sw_cpu_ms)
-    sleep "$1"
-    echo $(($(sw_cpu_ms) - before))
-}
 # Frames that came in by a port larger than any on a wire: the other end was sent them whole.
 large() { ctl_json '.counters | select(.in_segments > .in_pkts * 2) | .in_pkts' port show "$1"; }
 
@@ -34,11 +28,11 @@ check "it has offloads" ctl_json 'select(.features | test("csum tso4 tso6"))' po
 check "and interrupts" ctl_json 'select(.features | test("idle: receive interrupts"))' port show u
 check "a reaches b" reaches a 10.0.0.2
 check "full frames" reaches a 10.0.0.2 1472
-check_range "at most 60 ms of CPU in 3 quiet seconds" 0 60 cpu_ms_in 3
+measured check_range "at most 60 ms of CPU in 3 quiet seconds" 0 60 cpu_ms_in 3
 need "iperf3 in b" iperf_server b
-check_range "TCP from the device into the switch" 100000000 1e12 iperf_tcp a 10.0.0.2 2
+measured check_range "TCP from the device into the switch" 100000000 1e12 iperf_tcp a 10.0.0.2 2
 check "large packets stayed large" large u
-check_range "TCP out by the device" 100000000 1e12 iperf_tcp a 10.0.0.2 2 -R
+measured check_range "TCP out by the device" 100000000 1e12 iperf_tcp a 10.0.0.2 2 -R
 check "large packets stayed large" large v
 check_eq "nothing had a bad request" 0 drops bad_offload
 t_done

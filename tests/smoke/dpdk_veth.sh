@@ -16,12 +16,6 @@ state_is() { [[ $(port_get up state) == "$1" ]]; }
 heard() { # NAME REGEX
     wait_for 5 eval "sniffed $1 | grep -q '$2'" || { sniffed "$1" && false; }
 }
-cpu_ms_in() {
-    local before
-    before=$(sw_cpu_ms)
-    sleep "$1"
-    echo $(($(sw_cpu_ms) - before))
-}
 
 ns_add a b out
 need "a veth pair into a namespace" make_veth
@@ -44,7 +38,7 @@ need "a frame of b's" raw_send b b 'ffffffffffff 02000000000d 88b5 beef'
 check "comes out with VLAN 20" heard out '02:00:00:00:00:0d.*vlan 20'
 check "from outside" reaches out 10.0.0.2
 check "port show says how it idles" ctl_json 'select(.features | test("polled every 100 to 1000 us"))' port show up
-check_range "at most 150 ms of CPU in 3 quiet seconds" 0 150 cpu_ms_in 3
+measured check_range "at most 150 ms of CPU in 3 quiet seconds" 0 150 cpu_ms_in 3
 
 need "no carrier" ns_run out ip link set eth0 down
 check "the port is not ready" wait_for 2 state_is connected

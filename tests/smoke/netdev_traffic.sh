@@ -41,10 +41,10 @@ for xdp in native generic off; do
     check "$xdp: a large ping, in fragments" on lan "ping -c2 -i0.1 -W1 -s 4000 10.0.0.1"
     check "$xdp: data is intact from a to lan" copies a lan 10.0.0.9
     check "$xdp: data is intact from lan to a" copies lan a 10.0.0.1
-    check_range "$xdp: TCP to lan, b/s" 100000000 1e12 iperf_tcp a 10.0.0.9 1
-    check_range "$xdp: TCP from lan, b/s" 100000000 1e12 iperf_tcp lan 10.0.0.1 1
-    check_range "$xdp: UDP 30 Mb/s to lan, % lost" -1 1 iperf_udp_loss a 10.0.0.9 1 30M
-    check_range "$xdp: UDP 30 Mb/s from lan, % lost" -1 1 iperf_udp_loss lan 10.0.0.1 1 30M
+    measured check_range "$xdp: TCP to lan, b/s" 100000000 1e12 iperf_tcp a 10.0.0.9 1
+    measured check_range "$xdp: TCP from lan, b/s" 100000000 1e12 iperf_tcp lan 10.0.0.1 1
+    measured check_range "$xdp: UDP 30 Mb/s to lan, % lost" -1 1 iperf_udp_loss a 10.0.0.9 1 30M
+    measured check_range "$xdp: UDP 30 Mb/s from lan, % lost" -1 1 iperf_udp_loss lan 10.0.0.1 1 30M
 done
 check "lan saw no wrong checksum" no_bad_csum lan
 check "a saw no wrong checksum" no_bad_csum a

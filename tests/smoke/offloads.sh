@@ -28,9 +28,9 @@ for features in "tx on tso on" "tx on tso off" "tx off tso off"; do
     # shellcheck disable=SC2086 # words
     need "a: $features" ns_run a ethtool -K a $features
     check "data is intact with $features" copies a b 10.0.0.2
-    check_range "TCP flows with $features, b/s" 100000000 1e12 iperf_tcp a 10.0.0.2 2
+    measured check_range "TCP flows with $features, b/s" 100000000 1e12 iperf_tcp a 10.0.0.2 2
 done
-check_range "UDP 50 Mb/s loses at most 1 %" 0 1 iperf_udp_loss a 10.0.0.2 2 50M
+measured check_range "UDP 50 Mb/s loses at most 1 %" 0 1 iperf_udp_loss a 10.0.0.2 2 50M
 segmented() { on a "ethtool -k a | grep -q 'tcp-segmentation-offload: on'"; }
 need "a: tx on tso on" ns_run a ethtool -K a tx on tso on
 check "the TAP offers segmentation offload" segmented

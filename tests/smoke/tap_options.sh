@@ -55,7 +55,7 @@ check "IPv4 by name and process" reaches a 10.0.0.2
 check "IPv6 by name and process" reaches a fd00::2
 check "IPv6 by path" reaches a fd00::3
 need "iperf3 in c" iperf_server c
-check_range "TCP over IPv6, with its offloads" 50000000 1e12 iperf_tcp a fd00::3 1
+measured check_range "TCP over IPv6, with its offloads" 50000000 1e12 iperf_tcp a fd00::3 1
 
 check "1400 bytes reach b" reaches a 10.0.0.2 1372
 before=$(drops mtu)

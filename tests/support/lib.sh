@@ -6,6 +6,7 @@
 #   . "$(dirname "$0")/../support/lib.sh"
 #   need "the switch starts" sw_start        set-up: its failure ends the script
 #   check "a reaches b" reaches a 10.0.0.2   one result line
+#   measured check_range "b/s" 1e8 1e12 ...  a number that depends on this host, see host.sh
 #   t_done                                   balance, clean stop, closing line
 #
 # Everything a script makes is under $T_DIR, carries its pid in its name, or is on the stack of
@@ -80,12 +81,27 @@ t_notes() {
     : >"$T_DIR/notes"
 }
 
+# In a trial (see measured) results wait until it is known whether they count.
+t_trial=false t_results=() t_missed=() t_wrong=0
+t_trial_start() { t_trial=true t_results=() t_missed=() t_wrong=0; }
+t_trial_end() { # the results count
+    local result
+    t_trial=false
+    for result in "${t_results[@]}"; do eval "$result"; done
+}
+t_waits() { # RESULT...: true if it is kept for later
+    $t_trial && t_results+=("$(printf '%q ' "$@")")
+}
+
 t_pass() { # NAME
+    t_waits t_pass "$@" && return
     t_passed=$((t_passed + 1))
     printf '  ok    %s s  %s\n' "$(t_elapsed)" "$1"
 }
 
 t_fail() { # NAME DETAIL...
+    t_wrong=$((t_wrong + 1))
+    t_waits t_fail "$@" && return
     t_failed=$((t_failed + 1))
     printf '  FAIL  %s s  %s\n' "$(t_elapsed)" "$1"
     shift
@@ -162,6 +178,16 @@ check_range() {
         return 0
     fi
     t_fail "$name" "expected: $min to $max" "seen: $t_output (status $status)" "of: $*"
+    t_missed+=("$name: ${t_output:0:60}, not $min to $max;") # no number at all is one out of range
+    t_wrong=$((t_wrong - 1))
+    return 1
+}
+
+# check_limit NAME MIN MAX COMMAND...: the same for what a limit lets pass; a host that is not there
+# may make it too little, never too much
+check_limit() {
+    check_range "$@" && return
+    ! in_range "$t_output" "$3" 1e15 || t_wrong=$((t_wrong + 1))
     return 1
 }
 
@@ -177,6 +203,7 @@ need() {
     t_run "$@"
     status=$?
     ((status == 0)) && return 0
+    t_trial=false
     t_fail "$what" "expected: success of: $*" "seen: status $status" "$t_output"
     t_finished=true
     exit 1
@@ -201,6 +228,8 @@ t_done() {
 
 # ---- the rest of the library ------------------------------------------------------------------
 
+# shellcheck source=tests/support/host.sh
+. "$VSW_TOP/tests/support/host.sh"
 # shellcheck source=tests/support/switch.sh
 . "$VSW_TOP/tests/support/switch.sh"
 # shellcheck source=tests/support/netns.sh

@@ -22,7 +22,7 @@ first_sentence() {
 
 run_script() { # SCRIPT: its output to the terminal and to $log, its status
     # The script's own process group: after the time limit every process of it goes.
-    timeout -k 30 "${VSW_SCRIPT_TIMEOUT_S:-240}" "$1" 2>&1 | tee "$log"
+    timeout -k 30 "${VSW_SCRIPT_TIMEOUT_S:-480}" "$1" 2>&1 | tee "$log"
     return "${PIPESTATUS[0]}"
 }
 

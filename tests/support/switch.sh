@@ -188,6 +188,14 @@ sw_cpu_ms() {
         "/proc/$sw_pid/stat"
 }
 
+# cpu_ms_in SECONDS: CPU time it uses meanwhile
+cpu_ms_in() {
+    local before
+    before=$(sw_cpu_ms)
+    sleep "$1"
+    echo $(($(sw_cpu_ms) - before))
+}
+
 # sw_restart [OPTION...]: a clean stop and a new start on the same saved state
 sw_restart() {
     sw_stop && sw_start "$@"

@@ -18,10 +18,10 @@ need "vm2 is up" vm_wait_ready vm2
 for end in vm2 host; do need "iperf3 in $end" iperf_server $end; done
 offloaded() { on vm1 "ethtool -k eth0 | grep -q '^tcp-segmentation-offload: on'"; }
 check "the guest was offered segmentation offload" offloaded
-check_range "TCP guest to guest, b/s" 50000000 1e12 iperf_tcp vm1 10.0.0.2 2
-check_range "TCP over IPv6 guest to guest, b/s" 50000000 1e12 iperf_tcp vm1 fd00::2 2
-check_range "TCP guest to namespace, b/s" 50000000 1e12 iperf_tcp vm1 10.0.0.9 2
-check_range "TCP namespace to guest, b/s" 50000000 1e12 iperf_tcp host 10.0.0.2 2
-check_range "UDP 20 Mb/s guest to guest, % lost" 0 2 iperf_udp_loss vm1 10.0.0.2 2 20M
-check_range "UDP 20 Mb/s namespace to guest, % lost" 0 2 iperf_udp_loss host 10.0.0.2 2 20M
+measured check_range "TCP guest to guest, b/s" 50000000 1e12 iperf_tcp vm1 10.0.0.2 2
+measured check_range "TCP over IPv6 guest to guest, b/s" 50000000 1e12 iperf_tcp vm1 fd00::2 2
+measured check_range "TCP guest to namespace, b/s" 50000000 1e12 iperf_tcp vm1 10.0.0.9 2
+measured check_range "TCP namespace to guest, b/s" 50000000 1e12 iperf_tcp host 10.0.0.2 2
+measured check_range "UDP 20 Mb/s guest to guest, % lost" 0 2 iperf_udp_loss vm1 10.0.0.2 2 20M
+measured check_range "UDP 20 Mb/s namespace to guest, % lost" 0 2 iperf_udp_loss host 10.0.0.2 2 20M
 t_done

@@ -23,7 +23,7 @@ check "guest to guest" reaches old 10.0.0.2
 check "12-byte header to namespace" reaches old 10.0.0.9
 check "10-byte header to namespace" reaches older 10.0.0.9
 need "iperf3 in older" iperf_server older
-check_range "TCP to the 10-byte header, b/s" 20000000 1e12 iperf_tcp old 10.0.0.2 2
-check_range "TCP from it, b/s" 20000000 1e12 iperf_tcp old 10.0.0.2 2 -R
-check_range "TCP from a namespace, b/s" 20000000 1e12 iperf_tcp host 10.0.0.2 2
+measured check_range "TCP to the 10-byte header, b/s" 20000000 1e12 iperf_tcp old 10.0.0.2 2
+measured check_range "TCP from it, b/s" 20000000 1e12 iperf_tcp old 10.0.0.2 2 -R
+measured check_range "TCP from a namespace, b/s" 20000000 1e12 iperf_tcp host 10.0.0.2 2
 t_done

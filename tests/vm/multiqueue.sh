@@ -23,13 +23,13 @@ need "vm1 starts" vm_boot vm1 ip=10.0.0.1/24 queues=4 smp=4
 check "the switch sees four pairs" wait_for 5 queues_enabled 4
 check "it reaches the namespace" reaches vm1 10.0.0.9
 need "iperf3 in the guest" iperf_server vm1
-check_range "8 streams namespace to guest, b/s" 20000000 1e12 iperf_tcp host 10.0.0.1 2 -P 8
+measured check_range "8 streams namespace to guest, b/s" 20000000 1e12 iperf_tcp host 10.0.0.1 2 -P 8
 check_range "several receive queues were used" 2 4 queues_used
-check_range "8 streams guest to namespace, b/s" 20000000 1e12 iperf_tcp host 10.0.0.1 2 -P 8 -R
+measured check_range "8 streams guest to namespace, b/s" 20000000 1e12 iperf_tcp host 10.0.0.1 2 -P 8 -R
 need "the guest goes down to one pair" on vm1 "ethtool -L eth0 combined 1"
 check "the switch follows" wait_for 5 queues_enabled 1
 check "traffic too" reaches host 10.0.0.1
 need "and up to three" on vm1 "ethtool -L eth0 combined 3"
 check "the switch follows again" wait_for 5 queues_enabled 3
-check_range "8 streams afterwards, b/s" 20000000 1e12 iperf_tcp host 10.0.0.1 2 -P 8
+measured check_range "8 streams afterwards, b/s" 20000000 1e12 iperf_tcp host 10.0.0.1 2 -P 8
 t_done

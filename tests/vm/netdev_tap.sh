@@ -27,9 +27,9 @@ check "namespace to guest" reaches host 10.0.0.1
 check "a large ping, in fragments" on host "ping -c3 -i0.2 -W1 -s 8000 10.0.0.1"
 need "iperf3 in the namespace" iperf_server host
 need "iperf3 in the guest" iperf_server vm1
-check_range "TCP guest to namespace, b/s" 50000000 1e12 iperf_tcp vm1 10.0.0.9 2
-check_range "TCP namespace to guest, b/s" 50000000 1e12 iperf_tcp host 10.0.0.1 2
-check_range "UDP 20 Mb/s namespace to guest, % lost" -1 2 iperf_udp_loss host 10.0.0.1 2 20M
+measured check_range "TCP guest to namespace, b/s" 50000000 1e12 iperf_tcp vm1 10.0.0.9 2
+measured check_range "TCP namespace to guest, b/s" 50000000 1e12 iperf_tcp host 10.0.0.1 2
+measured check_range "UDP 20 Mb/s namespace to guest, % lost" -1 2 iperf_udp_loss host 10.0.0.1 2 20M
 
 step "kill -9 of the guest"
 vm_kill vm1

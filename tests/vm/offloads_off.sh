@@ -37,6 +37,6 @@ check "none to namespace" sends none host 10.0.0.9
 check "full to namespace" sends full host 10.0.0.9
 check "namespace to full" sends host full 10.0.0.1
 need "iperf3 in none" iperf_server none
-check_range "UDP 20 Mb/s full to none, % lost" 0 2 iperf_udp_loss full 10.0.0.2 2 20M
-check_range "TCP full to none, b/s" 20000000 1e12 iperf_tcp full 10.0.0.2 2
+measured check_range "UDP 20 Mb/s full to none, % lost" 0 2 iperf_udp_loss full 10.0.0.2 2 20M
+measured check_range "TCP full to none, b/s" 20000000 1e12 iperf_tcp full 10.0.0.2 2
 t_done

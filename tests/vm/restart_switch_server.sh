@@ -27,7 +27,7 @@ need "a start after kill -9" sw_start
 check "the port is ready after a crash" port_ready vm1
 check "traffic is back after a crash" reaches vm1 10.0.0.9
 need "iperf3 in the namespace" iperf_server host
-check_range "and flows, b/s" 20000000 1e12 iperf_tcp vm1 10.0.0.9 2
+measured check_range "and flows, b/s" 20000000 1e12 iperf_tcp vm1 10.0.0.9 2
 same_guest() { (($(on vm1 "cut -d. -f1 /proc/uptime") >= uptime)); }
 check "the guest never rebooted" same_guest
 t_done

@@ -23,6 +23,6 @@ check "db reaches back" reaches db 10.0.20.1
 check "tag 30 is not allowed" reaches_not vm1 10.0.30.9
 check_range "and counted" 1 100000 drops vlan_not_allowed
 need "iperf3 in db" iperf_server db
-check_range "TCP with a tag and offloads, b/s" 20000000 1e12 iperf_tcp vm1 10.0.20.9 2
-check_range "and back, b/s" 20000000 1e12 iperf_tcp vm1 10.0.20.9 2 -R
+measured check_range "TCP with a tag and offloads, b/s" 20000000 1e12 iperf_tcp vm1 10.0.20.9 2
+measured check_range "and back, b/s" 20000000 1e12 iperf_tcp vm1 10.0.20.9 2 -R
 t_done

@@ -23,7 +23,7 @@ check "its port is ready" port_ready uml1
 check "it reaches the namespace" reaches uml1 10.0.0.9
 check "and is reached" reaches host 10.0.0.1
 need "iperf3 in the namespace" iperf_server host
-check_range "TCP, b/s" 10000000 1e12 iperf_tcp uml1 10.0.0.9 2
+measured check_range "TCP, b/s" 10000000 1e12 iperf_tcp uml1 10.0.0.9 2
 uml_kill uml1
 not_ready() { ! port_is_ready uml1; }
 check "its port shows when it is gone" wait_for 5 not_ready

@@ -21,7 +21,7 @@ rows=(
     "pps     160000 limit_in_pps=100K -                  s.in_segments    1e5 95 -"
     "outpps  160000 -                 limit_out_pps=100K r.out_segments   1e5 95 -"
 )
-groups=("in10M in100M out100M in1G small")
+groups=("in10M in100M out100M" "in1G small")
 [[ -z ${VSW_LONG:-} ]] || groups=(in10M in100M out100M in1G small out1G pps outpps)
 tops=(5G 2G 1G 500M 200M 100M)
 

@@ -8,6 +8,8 @@ from bench.host import Refused
 from bench.process import Program, run
 
 STANDARD_BYTES = 1518  # larger frames need larger buffers
+ENTRIES = 1024  # of a ring
+QEMU_ENTRIES = 256  # what QEMU gives a guest that is not told otherwise
 MSS = 1460
 PORTS_OF_PROCESS = 8  # OVS-DPDK takes a second to find each listening guest; processes listen side by side
 TCP_HEADERS = 14 + 20 + 20 + 4  # Ethernet, IPv4, TCP, FCS
@@ -19,11 +21,11 @@ class Pktgen:
         self.binary = bench.build / "pktgen"
         self.report = bench.dir / "pktgen.json"
 
-    def run(self, ports, seconds, netns=None, learn=True, **traffic):
+    def run(self, ports, seconds, netns=None, learn=True, entries=ENTRIES, **traffic):
         """Frames as fast as they go: rx_pps, tx_pps, rx_bps of all ports, limit. Without `learn`
         the traffic itself has to make addresses known."""
         words = ["run",
-                 *self.ports(ports, tso="tso_payload" in traffic, size=traffic.get("size")),
+                 *self.ports(ports, entries, tso="tso_payload" in traffic, size=traffic.get("size")),
                  *self.streams(ports, **traffic), "--time", f"{seconds}s"]
         return self.point([*words, *([] if learn else ["--no-learn"])], netns)
 
@@ -67,9 +69,9 @@ class Pktgen:
         finally:
             guests.stop()
 
-    def ports(self, ports, tso=False, size=None):
+    def ports(self, ports, entries=ENTRIES, tso=False, size=None):
         """VhostPort, or a specification as it is."""
-        options = ",entries=1024" + (",tso,mrg=on" if tso else "")
+        options = f",entries={entries}" + (",tso,mrg=on" if tso else "")
         if size and size > STANDARD_BYTES:
             options += f",rxbuf={size + STANDARD_BYTES}"
         for port in ports:

@@ -26,8 +26,8 @@ METHOD = """## How it was measured
   core's, and so is the namespace's receiving, unless it is steered to the generator's core; the other
   way the sender's core does all of it up to the AF_XDP ring of the switch. The way that frames went is
   said beside each figure.
-- The guests are `pktgen`'s virtio-user ports: split rings of 1024 entries, the same for all. Sizes are
-  with FCS, as in RFC 2544. Rates are frames that arrived, both directions together unless it says one way.
+- The guests are `pktgen`'s virtio-user ports: split rings of 1024 entries unless it says 256, the same
+  for all. Sizes are with FCS, as in RFC 2544. Rates are frames that arrived, both directions together unless it says one way.
 - After a start of a system its first trial of frame rates is thrown away: OVS-DPDK makes its memory pools
   when guests connect, and everybody learns.
 - Where there are only VM ports, all systems are started at once, and all but the one that is measured stand

@@ -16,6 +16,7 @@
  */
 #include "base/base.h"
 #include "base/clock.h"
+#include "tests/support/words.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -129,28 +130,14 @@ static void measure(void)
     free(cycles);
 }
 
-static void parse(int argc, char **argv)
+static void parse(char **argv)
 {
-    static const struct {
-        const char *name;
-        unsigned *value;
-    } keys[] = {
+    static const struct word_key keys[] = {
         {"bytes", &arg.bytes},   {"num", &arg.num}, {"copies", &arg.copies},
         {"rounds", &arg.rounds}, {"cpu", &arg.cpu}, {"peer", &arg.peer},
     };
 
-    for (int i = 1; i < argc; i++) {
-        size_t k = 0, len = strcspn(argv[i], "=");
-
-        while (k < ARRAY_SIZE(keys) &&
-               (strlen(keys[k].name) != len || strncmp(keys[k].name, argv[i], len) != 0))
-            k++;
-        if (k == ARRAY_SIZE(keys) || argv[i][len] != '=') {
-            fprintf(stderr, "copy_bound: unknown word %s\n", argv[i]);
-            exit(2);
-        }
-        *keys[k].value = (unsigned)strtoul(argv[i] + len + 1, NULL, 0);
-    }
+    words_parse(argv, keys, ARRAY_SIZE(keys));
     if (arg.bytes < 1 || arg.bytes > 1u << 20 || arg.num < 1 || arg.num > 1u << 16 ||
         arg.rounds < 1 || arg.copies < 1 || arg.copies > 2) {
         fprintf(stderr, "copy_bound: a number is out of range\n");
@@ -160,7 +147,8 @@ static void parse(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    parse(argc, argv);
+    (void)argc;
+    parse(argv);
     stride = (arg.bytes + ROOM + CACHE_LINE_BYTES - 1) / CACHE_LINE_BYTES * CACHE_LINE_BYTES;
     from = aligned_alloc(CACHE_LINE_BYTES, stride * arg.num);
     to = aligned_alloc(CACHE_LINE_BYTES, stride * arg.num);

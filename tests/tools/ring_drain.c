@@ -18,6 +18,7 @@
  */
 #include "tests/support/cmocka.h"
 #include "tests/support/driver_ring.h"
+#include "tests/support/words.h"
 
 #include "base/clock.h"
 #include "base/mac.h"
@@ -322,30 +323,16 @@ static void measure(struct datapath *dp)
     free(cycles);
 }
 
-static void parse(int argc, char **argv)
+static void parse(char **argv)
 {
-    static const struct {
-        const char *name;
-        unsigned *value;
-    } keys[] = {
+    static const struct word_key keys[] = {
         {"bytes", &arg.bytes},   {"num", &arg.num},           {"macs", &arg.macs},
         {"rounds", &arg.rounds}, {"vlan", &arg.vlan},         {"limits", &arg.limits},
         {"event", &arg.event},   {"indirect", &arg.indirect}, {"cpu", &arg.cpu},
         {"peer", &arg.peer},
     };
 
-    for (int i = 1; i < argc; i++) {
-        size_t k = 0, len = strcspn(argv[i], "=");
-
-        while (k < ARRAY_SIZE(keys) &&
-               (strlen(keys[k].name) != len || strncmp(keys[k].name, argv[i], len) != 0))
-            k++;
-        if (k == ARRAY_SIZE(keys) || argv[i][len] != '=') {
-            fprintf(stderr, "ring_drain: unknown word %s\n", argv[i]);
-            exit(2);
-        }
-        *keys[k].value = (unsigned)strtoul(argv[i] + len + 1, NULL, 0);
-    }
+    words_parse(argv, keys, ARRAY_SIZE(keys));
     if (arg.bytes < 64 || arg.bytes > STRIDE - ROOM - HDR || arg.macs < 2 || arg.rounds < 1) {
         fprintf(stderr, "ring_drain: a number is out of range\n");
         exit(2);
@@ -356,7 +343,8 @@ int main(int argc, char **argv)
 {
     struct datapath *dp;
 
-    parse(argc, argv);
+    (void)argc;
+    parse(argv);
     dp = switch_create();
     measure(dp);
     if (atomic_load(&wrong) > 0) {

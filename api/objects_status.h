@@ -174,7 +174,8 @@ API_OBJECT_DECLARE(api_type_counter, API_TYPE_COUNTER_FIELDS)
 #define API_PORT_STATUS_FIELDS(F, S)                                                               \
     API_PORT_FIELDS(F, S)                                                                          \
     F(S, state, ENUM, (api_port_state), API_SHOWN, NULL, "what it is doing now")                   \
-    F(S, reason, STR, (256), API_OPTIONAL, NULL, "why it is not ready, in words")                  \
+    F(S, reason, STR, (320), API_OPTIONAL, NULL,                                                   \
+      "why it is not ready, in words, and whether it is tried again by itself")                    \
     F(S, link, BOOL, (), API_DETAIL, NULL, "frames can pass")                                      \
     F(S, connected, BOOL, (), API_DETAIL, NULL, "a peer holds the other end")                      \
     F(S, driver_ready, BOOL, (), API_DETAIL, NULL, "the guest's driver has started")               \

@@ -189,7 +189,7 @@ static void make_old(struct change *c)
             continue;
         live = live_port(&c->ctl->live, step->old->name);
         change_wait(c);
-        ports_make(c->ctl, step->old, &live->options, &live->guard, on_remade, step);
+        ports_make(c->ctl, step->old, &live->options, &live->guard, true, on_remade, step);
     }
     change_wake(c);
 }

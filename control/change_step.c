@@ -132,7 +132,7 @@ static void make(struct step *step)
 
     step->err = (struct vsw_err){0};
     change_wait(c);
-    ports_make(c->ctl, step->new, &step->options, &step->guard, on_made, step);
+    ports_make(c->ctl, step->new, &step->options, &step->guard, c->best_effort, on_made, step);
 }
 
 static bool wants_port(const struct step *step)

@@ -391,6 +391,15 @@ static void close_services(struct ctl *ctl)
 }
 
 /* ---- the first document ------------------------------------------------------------------ */
+static bool out_of_service(const struct live_port *live)
+{
+    struct port_info info = {0};
+
+    if (live->port != NULL)
+        live->port->type->info(live->port, &info);
+    return live->port == NULL || info.error[0] != '\0';
+}
+
 static void on_restored(struct ctl *ctl, int rc, const struct vsw_err *err)
 {
     uint32_t failed = 0;
@@ -402,7 +411,7 @@ static void on_restored(struct ctl *ctl, int rc, const struct vsw_err *err)
     }
     rpc_server_serve(ctl->rpc); /* nobody shall see, or edit, half a configuration */
     for (uint32_t i = 0; i < ctl->live.max_ports; i++)
-        failed += ctl->live.ports[i] != NULL && ctl->live.ports[i]->port == NULL;
+        failed += ctl->live.ports[i] != NULL && out_of_service(ctl->live.ports[i]);
     log_info("vswitchd " VSWITCH_VERSION " is ready: %u workers, %u ports%s, %s; socket %s",
              ctl->options->workers, ctl->config.ports.count,
              failed > 0 ? " (some out of service)" : "", ctl->memory, ctl->options->socket);

@@ -10,21 +10,22 @@
 #include <string.h>
 
 /* ---- state ------------------------------------------------------------------------------- */
-static void set_reason(struct api_port_status *row, const char *text, const char *hint)
+static void set_reason(struct api_port_status *row, const char *text, const char *hint,
+                       bool retries)
 {
-    snprintf(row->reason, sizeof(row->reason), "%.150s%s%.100s", text, hint[0] != '\0' ? "; " : "",
-             hint);
+    snprintf(row->reason, sizeof(row->reason), "%.150s%s%.100s%s", text,
+             hint[0] != '\0' ? "; " : "", hint, retries ? "; tried again by itself" : "");
 }
 
 static void fill_out_of_service(const struct live_port *live, struct api_port_status *row)
 {
     if (live != NULL && live->error.code != 0) {
         row->state = API_PORT_ERROR;
-        set_reason(row, live->error.msg, live->error.hint);
+        set_reason(row, live->error.msg, live->error.hint, live->retry_at_ns != 0);
         return;
     }
     row->state = API_PORT_WAITING;
-    set_reason(row, "it is being made", "");
+    set_reason(row, "it is being made", "", false);
 }
 
 static void fill_state(struct api_port_status *row, const struct port_info *info)
@@ -33,7 +34,7 @@ static void fill_state(struct api_port_status *row, const struct port_info *info
     row->driver_ready = info->driver_ready;
     row->queues_enabled = info->queue_pairs_enabled;
     snprintf(row->features, sizeof(row->features), "%s", info->features);
-    set_reason(row, info->error, info->hint);
+    set_reason(row, info->error, info->hint, info->retries);
     if (!row->up)
         row->state = API_PORT_DOWN;
     else if (info->error[0] != '\0')
@@ -47,7 +48,7 @@ static void fill_state(struct api_port_status *row, const struct port_info *info
         snprintf(row->reason, sizeof(row->reason), "nobody is connected to %.200s", info->where);
     if (row->reason[0] == '\0' && row->state == API_PORT_READY && row->tenant[0] == '\0' &&
         row->map.count == 0)
-        set_reason(row, "it belongs to no network and carries nothing", "");
+        set_reason(row, "it belongs to no network and carries nothing", "", false);
 }
 
 static void on_counter(void *arg, const char *name, uint64_t value, const char *help)

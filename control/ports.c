@@ -63,7 +63,7 @@ static void make_done(void *arg)
 }
 
 void ports_make(struct ctl *ctl, const struct api_port *row, const struct model_options *options,
-                const struct port_guard *guard,
+                const struct port_guard *guard, bool accepted,
                 void (*done)(void *arg, struct port *port, const struct vsw_err *err), void *arg)
 {
     struct making *m = ctl_alloc(1, sizeof(*m));
@@ -72,6 +72,7 @@ void ports_make(struct ctl *ctl, const struct api_port *row, const struct model_
     m->type = options->type;
     m->guard = *guard;
     m->config = model_port_config(row, options, &m->guard);
+    m->config.accepted = accepted;
     m->done = done;
     m->arg = arg;
     run_or_die(ctl, make_work, make_done, m);

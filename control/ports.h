@@ -14,6 +14,7 @@
  * @row: its configuration; copied as far as needed
  * @options: decoded; borrowed until @done
  * @guard: copied
+ * @accepted: see struct port_config
  * @done: on control: the port, or NULL and why; the port is the receiver's
  * @arg: handed to @done
  *
@@ -21,7 +22,7 @@
  * Source: none
  */
 void ports_make(struct ctl *ctl, const struct api_port *row, const struct model_options *options,
-                const struct port_guard *guard,
+                const struct port_guard *guard, bool accepted,
                 void (*done)(void *arg, struct port *port, const struct vsw_err *err), void *arg);
 
 /**

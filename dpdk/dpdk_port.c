@@ -110,6 +110,7 @@ static void dpdk_info(const struct port *port, struct port_info *ret_info)
     if (dpdk->error.code != 0) {
         snprintf(info.error, sizeof(info.error), "%.*s", PORT_ERROR_BYTES - 1, dpdk->error.msg);
         snprintf(info.hint, sizeof(info.hint), "%s", dpdk->error.hint);
+        info.retries = true;
     }
     *ret_info = info;
 }

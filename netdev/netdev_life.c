@@ -26,7 +26,7 @@ static void find_error(struct netdev_job *job, int rc)
         return;
     }
     vsw_err_set(&job->err, rc, "iface", "there is no interface %s", job->config.iface);
-    vsw_err_hint(&job->err, "the port waits for it; `ip link` lists those there are");
+    vsw_err_hint(&job->err, "`ip link` lists those there are");
 }
 
 static void check_mtu(struct netdev_job *job)
@@ -41,6 +41,8 @@ static void check_mtu(struct netdev_job *job)
 
 static void check_link(struct netdev_job *job)
 {
+    if (job->err.code != 0)
+        return;
     if (!(job->link.flags & IFF_UP)) {
         vsw_err_set(&job->err, -ENETDOWN, "iface", "interface %s is down", job->link.name);
         vsw_err_hint(&job->err, "ip link set %s up", job->link.name);
@@ -120,17 +122,21 @@ static void publish(struct netdev_port *nd)
     }
 }
 
+static void tell_error(struct netdev_port *nd)
+{
+    if (nd->error.code != 0)
+        nd->port.host->event(nd->port.host, &nd->port, PORT_EVENT_ERROR, nd->error.msg);
+    else
+        nd->port.host->event(nd->port.host, &nd->port, PORT_EVENT_READY, "the interface works");
+}
+
 static void set_error(struct netdev_port *nd, const struct vsw_err *err)
 {
     bool same = nd->error.code == err->code && strcmp(nd->error.msg, err->msg) == 0;
 
     nd->error = *err;
-    if (same)
-        return;
-    if (err->code != 0)
-        nd->port.host->event(nd->port.host, &nd->port, PORT_EVENT_ERROR, err->msg);
-    else
-        nd->port.host->event(nd->port.host, &nd->port, PORT_EVENT_READY, "the interface works");
+    if (!same)
+        tell_error(nd);
 }
 
 /* ---- the interface has gone -------------------------------------------------------------- */
@@ -286,6 +292,8 @@ int netdev_life_start(struct port *port, struct vsw_err *err)
 
     if (rc < 0)
         return vsw_err_set(err, rc, NULL, "cannot watch the kernel's events: %s", strerror(-rc));
+    if (nd->error.code != 0)
+        tell_error(nd);
     nd->changed = true;
     publish(nd);
     submit(nd);

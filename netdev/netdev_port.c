@@ -57,8 +57,8 @@ static int make_port(struct port_host *host, const struct port_config *config,
     return 0;
 }
 
-/* What is wrong now is an error of the command, later it is a state of the port; but for an
- * interface that is not there: a TAP comes with its VM. */
+/* What is wrong now is an error of the command, later it is a state of the port, which tries again.
+ * An interface that is not there is never an error: a TAP comes with its VM. */
 static int netdev_prepare(struct port_host *host, const struct port_config *config,
                           struct port **ret_port, struct vsw_err *err)
 {
@@ -72,7 +72,7 @@ static int netdev_prepare(struct port_host *host, const struct port_config *conf
     rc = netdev_config_parse(config, &job->config, err);
     if (rc == 0)
         netdev_job_run(job);
-    if (rc == 0 && job->device == NULL && !job->gone) {
+    if (rc == 0 && job->device == NULL && !job->gone && !config->accepted) {
         if (err != NULL)
             *err = job->err;
         rc = job->err.code;
@@ -116,6 +116,7 @@ static void netdev_info(const struct port *port, struct port_info *ret_info)
     if (nd->error.code != 0) {
         snprintf(info.error, sizeof(info.error), "%.*s", PORT_ERROR_BYTES - 1, nd->error.msg);
         snprintf(info.hint, sizeof(info.hint), "%s", nd->error.hint);
+        info.retries = true;
     }
     *ret_info = info;
 }

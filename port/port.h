@@ -66,8 +66,10 @@ struct port_guard {
 /* The part of a port's configuration that every type has. Borrowed for the duration of a call. */
 struct port_config {
     char name[PORT_NAME_BYTES];
-    bool up;                        /* administratively */
-    uint16_t mtu;                   /* L3 bytes, tags not counted */
+    bool up;       /* administratively */
+    bool accepted; /* was in force before (a start, a retry, an undone change): what is
+                      wrong with the device may be a state of the port, no error */
+    uint16_t mtu;  /* L3 bytes, tags not counted */
     const struct port_guard *guard; /* NULL: unknown, the type refuses nothing by VLAN or group */
     const void *options;            /* the struct that the type's option table describes */
 };
@@ -116,6 +118,7 @@ struct port_info {
     char features[512];           /* negotiated, in words */
     char error[PORT_ERROR_BYTES]; /* why it does not work; empty when it does */
     char hint[256];               /* what to do about it */
+    bool retries;                 /* the type tries again by itself */
 };
 
 /* A counter of the type's own: protocol errors, refused messages, ... */

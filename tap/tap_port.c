@@ -107,6 +107,7 @@ static void tap_info(const struct port *port, struct port_info *ret_info)
     if (tap->error.code != 0) {
         snprintf(info.error, sizeof(info.error), "%.*s", PORT_ERROR_BYTES - 1, tap->error.msg);
         snprintf(info.hint, sizeof(info.hint), "%s", tap->error.hint);
+        info.retries = !tap->hopeless || info.connected;
     }
     *ret_info = info;
 }

@@ -31,7 +31,8 @@ struct trial {
 /* Devices that are held; the helper thread alone touches them while a change runs. */
 static char held[16][16];
 static unsigned made, ended, removed, configured;
-static bool broken; /* nothing can be made */
+static bool broken;   /* nothing can be made */
+static bool accepted; /* what the last one was told */
 
 static char *find_held(const char *device)
 {
@@ -50,6 +51,7 @@ static int trial_prepare(struct port_host *host, const struct port_config *confi
     const struct trial_options *o = config->options;
     struct trial *t;
 
+    accepted = config->accepted;
     if (o->fails || broken)
         return vsw_err_set(err, -EIO, "fails", "it was told to fail");
     if (find_held(o->device) != NULL)
@@ -268,9 +270,11 @@ static void one_that_fails_undoes_all(void **state)
 static void failed_restart_brings_the_old_back(void **state)
 {
     apply(HEAD PORT("a", "d1", "") "]}", 0);
+    assert_false(accepted);
     apply(HEAD PORT("a", "d2", ",'fails':true") "]}", 0);
     assert_int_equal(last_rc, -EIO);
     assert_true(in_service("a"));
+    assert_true(accepted);
     assert_non_null(find_held("d1"));
     assert_int_equal(removed, 0);
     apply(HEAD PORT("a", "d2", "") "]}", 0);
@@ -306,6 +310,7 @@ static void restore_goes_on_without_one(void **state)
     apply(HEAD PORT("a", "d1", "") "]}", CHANGE_BEST_EFFORT | CHANGE_LOADED);
     assert_int_equal(last_rc, 0);
     assert_int_equal(ctl.revision, 0);
+    assert_true(accepted);
     assert_false(in_service("a"));
     assert_string_equal(live_port(&ctl.live, "a")->error.msg, "it was told to fail");
     /* Other changes are not held up by it. */
@@ -313,9 +318,11 @@ static void restore_goes_on_without_one(void **state)
     apply(HEAD PORT("a", "d1", "") "," PORT("b", "d2", "") "]}", 0);
     assert_int_equal(last_rc, 0);
     assert_true(in_service("b"));
+    assert_false(accepted);
     /* It is tried again by itself. */
     while (!in_service("a"))
         assert_true(loop_step(ctl.loop, 10000000) > 0);
+    assert_true(accepted);
     assert_int_equal(live_port(&ctl.live, "a")->error.code, 0);
 }
 

@@ -56,7 +56,8 @@ enum {
     M(port, del, api_port_del, api_change, CHANGE, API_M_EDIT, "Remove a port", "port del vm1")    \
     M(port, show, api_port_key, api_port_status, READ, API_M_NONE,                                 \
       "Show one port: what is wanted, what is, and why they differ", "port show vm1")              \
-    M(port, list, api_tenant_filter, api_port_list, READ, API_M_NONE, "List the ports",            \
+    M(port, list, api_tenant_filter, api_port_list, READ, API_M_NONE,                              \
+      "List the ports; of a tenant: its own and uplinks with its part of their maps",              \
       "port list tenant=red")                                                                      \
     M(port, types, api_nothing, api_type_list, READ, API_M_NONE,                                   \
       "List the types of port and their options", "port types")                                    \

@@ -194,6 +194,15 @@ int handle_port_show(struct rpc_call *call, const struct api_port_key *in,
     return rc;
 }
 
+/* A tenant's view of a wire that it shares. */
+static void keep_map_of(const char *tenant, struct api_port_status *row)
+{
+    for (uint32_t i = row->map.count; i-- > 0;) {
+        if (strcmp(row->map.items[i].tenant, tenant) != 0)
+            api_remove(&row->map, api_map_entry, i);
+    }
+}
+
 static int list_ports(const struct ctl *ctl, const struct fdb_counts *counts, const char *tenant,
                       struct api_port_list *out)
 {
@@ -201,11 +210,13 @@ static int list_ports(const struct ctl *ctl, const struct fdb_counts *counts, co
         const struct api_port *port = &ctl->config.ports.items[i];
         struct api_port_status *row;
 
-        if (tenant[0] != '\0' && strcmp(port->tenant, tenant) != 0)
+        if (tenant[0] != '\0' && !model_port_serves(port, tenant))
             continue;
         row = api_append(&out->rows, api_port_status);
         if (row == NULL || fill_port(ctl, counts, port, row) < 0)
             return -ENOMEM;
+        if (tenant[0] != '\0')
+            keep_map_of(tenant, row);
     }
     return 0;
 }

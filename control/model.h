@@ -52,6 +52,8 @@ const struct api_port *model_port(const struct api_config *config, const struct 
 
 /* Is a port in a network? */
 bool model_port_carries(const struct api_port *port, const char *tenant, const char *network);
+/* Is it a tenant's, or an uplink that carries a network of it? */
+bool model_port_serves(const struct api_port *port, const char *tenant);
 
 /**
  * model_check() - is this document a state the switch can be in?

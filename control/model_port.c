@@ -197,6 +197,15 @@ bool model_port_carries(const struct api_port *port, const char *tenant, const c
            (api_names_has(&port->networks, network) || strcmp(port->native, network) == 0);
 }
 
+bool model_port_serves(const struct api_port *port, const char *tenant)
+{
+    for (uint32_t i = 0; i < port->map.count; i++) {
+        if (strcmp(port->map.items[i].tenant, tenant) == 0)
+            return true;
+    }
+    return strcmp(port->tenant, tenant) == 0;
+}
+
 /* Errors of one port come with the field alone; the document's path goes in front. */
 static int add_row_path(struct vsw_err *err, const struct vsw_err *inner, uint32_t row)
 {

@@ -75,6 +75,15 @@ check_eq "an uplink may learn more addresses" 16384 port_get up0 max_fdb
 check_eq "and has a limit for storms" 10000 port_get up0 flood_broadcast_pps
 check "the map is a table for people" grep -Eq '^vlan20 +blue +web$' <(ctl port show up0)
 
+seen_by() { ctl_json "map(.name) | join(\" \")" port list "tenant=$1"; }
+map_seen_by() { ctl_json 'map(select(.name == "up0"))[0].map | map(.tag + ":" + .tenant + "/" + .network) | join(",")' \
+    port list "tenant=$1"; }
+check_eq "a tenant's ports are its own and the uplinks that carry it" "green gfar up0 up1" seen_by green
+check_eq "with its part of their maps" s100.10:green/lab map_seen_by green
+check_eq "all of them" vlan10:red/web,untagged:red/mgmt map_seen_by red
+need "a tenant that no uplink carries" ctl tenant add white
+check_eq "has none" "" seen_by white
+
 check "a tag is one network's" ctl_refused port set up0 map+=vlan10:blue/web
 check "the refusal names both owners" grep -q "'red/web' already, it cannot be 'blue/far' too" \
     <(ctl port set up0 map+=vlan10:blue/far 2>&1)

@@ -269,19 +269,18 @@ API_OBJECT_DECLARE(api_stats_filter, API_STATS_FILTER_FIELDS)
 #define API_STATS_ROW_FIELDS(F, S)                                                                 \
     F(S, name, STR, (96), API_SHOWN, NULL, "what the row stands for")                              \
     F(S, tenant, NAME, (), API_OPTIONAL, NULL, "tenant, where the row has one")                    \
+    F(S, time_ns, U64, API_ANY64, API_DETAIL, NULL, "when it was read; differences only")          \
     API_COUNTER_FIELDS(F, S)
 API_OBJECT_DECLARE(api_stats_row, API_STATS_ROW_FIELDS)
 
-#define API_STATS_FIELDS(F, S)                                                                     \
-    F(S, time_ns, U64, API_ANY64, API_OPTIONAL, NULL, "when they were read; differences only")     \
-    F(S, rows, ROWS, (api_stats_row), API_OPTIONAL, NULL, "counters")
+#define API_STATS_FIELDS(F, S) F(S, rows, ROWS, (api_stats_row), API_OPTIONAL, NULL, "counters")
 API_OBJECT_DECLARE(api_stats, API_STATS_FIELDS)
 
 #define API_DROP_GROUPS(E)                                                                         \
     E(API_DROPS_PORT, "port", "one row per port and reason")                                       \
     E(API_DROPS_WORKER, "worker", "one row per worker and reason")                                 \
     E(API_DROPS_TENANT, "tenant", "one row per tenant and reason")                                 \
-    E(API_DROPS_TOTAL, "total", "one row per reason")
+    E(API_DROPS_TOTAL, "total", "one row per reason; of the kernel's those of the ports there are")
 API_ENUM_DECLARE(api_drop_group, API_DROP_GROUPS)
 
 #define API_DROP_FILTER_FIELDS(F, S)                                                               \

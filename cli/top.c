@@ -74,12 +74,15 @@ static uint64_t rate(uint64_t now, uint64_t before, uint64_t ns)
 }
 
 static void row_fill(struct top_row *row, const struct api_stats_row *now,
-                     const struct api_stats_row *before, uint64_t ns)
+                     const struct api_stats_row *before)
 {
+    uint64_t ns;
+
     snprintf(row->port, sizeof(row->port), "%s", now->name);
     snprintf(row->tenant, sizeof(row->tenant), "%s", now->tenant);
     if (before == NULL)
         return;
+    ns = now->time_ns - before->time_ns;
     row->in_pps = rate(now->in_pkts, before->in_pkts, ns);
     row->in_bps = rate(now->in_bytes, before->in_bytes, ns) * 8;
     row->out_pps = rate(now->out_pkts, before->out_pkts, ns);
@@ -96,14 +99,12 @@ static void rows_free(struct api_rows *rows)
 
 static int rows_make(struct top *top, const struct api_stats *now, struct api_rows *rows)
 {
-    uint64_t ns = now->time_ns - top->last.time_ns;
-
     for (uint32_t i = 0; i < now->rows.count; i++) {
         struct top_row *row = api_append(rows, top_row);
 
         if (row == NULL)
             return -ENOMEM;
-        row_fill(row, &now->rows.items[i], row_find(&top->last, now->rows.items[i].name), ns);
+        row_fill(row, &now->rows.items[i], row_find(&top->last, now->rows.items[i].name));
     }
     if (rows->count > 0)
         qsort_r(rows->items, rows->count, sizeof(struct top_row), row_compare, &top->sort);

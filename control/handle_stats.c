@@ -160,12 +160,15 @@ int handle_stats_show(struct rpc_call *call, const struct api_stats_filter *in,
         [API_STATS_TOTAL] = show_total,
     };
     const struct ctl *ctl = call_ctl(call);
+    uint64_t time_ns = clock_now_ns();
     int rc = check_filter(ctl, in->tenant, in->port, err);
 
     if (rc < 0)
         return rc;
-    out->time_ns = clock_now_ns();
-    return shows[in->by](ctl, in, out);
+    rc = shows[in->by](ctl, in, out);
+    for (uint32_t i = 0; i < out->rows.count; i++)
+        out->rows.items[i].time_ns = time_ns;
+    return rc;
 }
 
 /* ---- stats drops ------------------------------------------------------------------------- */
@@ -200,18 +203,55 @@ struct type_drops {
     struct api_drops *out;
     const char *name;
     bool all;
+    uint32_t first; /* row of out: from here on they have this name */
     int rc;
 };
+
+static struct api_drop_row *drop_find(const struct type_drops *t, const char *reason)
+{
+    for (uint32_t i = t->first; i < t->out->rows.count; i++) {
+        if (strcmp(t->out->rows.items[i].reason, reason) == 0)
+            return &t->out->rows.items[i];
+    }
+    return NULL;
+}
 
 /* What the kernel drops for a port before the switch sees it has names of its own. */
 static void on_type_counter(void *arg, const char *name, uint64_t value, const char *help)
 {
     struct type_drops *t = arg;
+    struct api_drop_row *row;
 
     if (strncmp(name, "kernel_", 7) != 0 && strncmp(name, "filter_", 7) != 0)
         return;
-    if (t->rc == 0 && (t->all || value > 0))
+    row = drop_find(t, name);
+    if (row != NULL)
+        row->count += value;
+    else if (t->rc == 0 && (t->all || value > 0))
         t->rc = add_drop(t->out, t->name, name, value, help);
+}
+
+static void add_type_drops(const struct live_port *live, struct type_drops *t)
+{
+    if (live != NULL && live->port != NULL && live->port->type->counters != NULL)
+        live->port->type->counters(live->port, on_type_counter, t);
+}
+
+/* Those of the switch and, below, of the kernel for the ports that match. */
+static int add_all_drops(const struct ctl *ctl, const char *name, const struct dp_counters *c,
+                         const char *tenant, const struct api_drop_filter *in,
+                         struct api_drops *out)
+{
+    struct type_drops t = {out, name, in->all, out->rows.count, 0};
+
+    t.rc = add_drops(out, name, c, in->all);
+    for (uint32_t i = 0; i < ctl->config.ports.count && t.rc == 0; i++) {
+        const struct api_port *port = &ctl->config.ports.items[i];
+
+        if (port_is_wanted(port, tenant, in->port))
+            add_type_drops(live_port(&ctl->live, port->name), &t);
+    }
+    return t.rc;
 }
 
 static int drops_of_ports(const struct ctl *ctl, const struct api_drop_filter *in,
@@ -222,14 +262,13 @@ static int drops_of_ports(const struct ctl *ctl, const struct api_drop_filter *i
     for (uint32_t i = 0; i < ctl->config.ports.count && rc == 0; i++) {
         const struct api_port *port = &ctl->config.ports.items[i];
         const struct live_port *live = live_port(&ctl->live, port->name);
-        struct type_drops t = {out, port->name, in->all, 0};
+        struct type_drops t = {out, port->name, in->all, out->rows.count, 0};
         struct dp_counters c = port_counters(ctl, live);
 
         if (!port_is_wanted(port, in->tenant, in->port))
             continue;
         rc = add_drops(out, port->name, &c, in->all);
-        if (live != NULL && live->port != NULL && live->port->type->counters != NULL)
-            live->port->type->counters(live->port, on_type_counter, &t);
+        add_type_drops(live, &t);
         if (rc == 0)
             rc = t.rc;
     }
@@ -250,7 +289,7 @@ static int drops_of_tenants(const struct ctl *ctl, const struct api_drop_filter 
         c = sum_ports(ctl, name, in->port);
         if (in->port[0] == '\0')
             dp_tenant_add_uplink_drops(ctl->dp, live_tenant(&ctl->live, name)->number, c.drops);
-        rc = add_drops(out, name, &c, in->all);
+        rc = add_all_drops(ctl, name, &c, name, in, out);
     }
     return rc;
 }
@@ -277,7 +316,7 @@ static int drops_in_total(const struct ctl *ctl, const struct api_drop_filter *i
 {
     struct dp_counters c = sum_ports(ctl, in->tenant, in->port);
 
-    return add_drops(out, "total", &c, in->all);
+    return add_all_drops(ctl, "total", &c, in->tenant, in, out);
 }
 
 int handle_stats_drops(struct rpc_call *call, const struct api_drop_filter *in,

@@ -40,5 +40,15 @@ check_kinds 5 0 0 0
 mode=all
 need "all may pass" ctl network set red/web transparent=all
 check_kinds 5 5 5 0
+need "none may pass" ctl network set red/web transparent=none
+# in_sum KEY=VALUE...: of all that was dropped for such an address, already in the kernel by the TAP's filter, too
+in_sum() { ctl_json 'map(select(.reason | endswith("reserved_addr")).count) | add' stats drops "$@"; }
+need "one in the kernel" passes 0180c2000000 0026
+check "some were dropped by the kernel" test "$(type_counter a filter_reserved_addr)" -gt 0
+dropped=$(drops reserved_addr)
+check_eq "drops of the kernel are in the total" "$dropped" in_sum by=total
+check_eq "and in the tenant's" "$dropped" in_sum by=tenant
+check_eq "in one row each" 1 ctl_json 'map(select(.reason == "filter_reserved_addr")) | length' stats drops by=total
+need "all may pass" ctl network set red/web transparent=all
 check_eq "an address beside them is an ordinary group" "5 0" passes 0180c2000010 88b5
 t_done

@@ -117,23 +117,17 @@ port_counter() { port_get "$1" "counters.$2"; }
 # in bits
 rates_over() {
     local before after
-    before=$(sw_stats) || return 1
+    before=$(ctl_json . stats show) || return 1
     sleep "$1"
-    after=$(sw_stats) || return 1
+    after=$(ctl_json . stats show) || return 1
     shift
     jq -nr --argjson before "$before" --argjson after "$after" \
         '$ARGS.positional | map(split(".") as [$port, $counter] |
-            def of: .rows[] | select(.name == $port) | .[$counter];
+            def of: .[] | select(.name == $port) | .[$counter];
             ($after | of) - ($before | of) | . * if $counter | endswith("bytes") then 8 else 1 end |
-            . * 1e9 / ($after.time_ns - $before.time_ns) | round) | join(" ")' --args "$@"
+            . * 1e9 / ($after[0].time_ns - $before[0].time_ns) | round) | join(" ")' --args "$@"
 }
 rate_over() { rates_over "$@"; }
-
-# The whole answer: the rows that vswitchctl -j prints come without the time of reading.
-sw_stats() {
-    socat -T5 - "UNIX-CONNECT:$VSW_SOCKET" \
-        <<<'{"jsonrpc":"2.0","id":1,"method":"stats.show","params":{}}' | jq -e .result
-}
 
 # drops REASON: frames dropped so far for that reason over all ports, by the switch or already in the
 # kernel by a TAP's filter program

@@ -49,8 +49,8 @@ static const struct answer answers[] = {
      "{\"jsonrpc\":\"2.0\",\"method\":\"capture.end\",\"params\":{\"id\":5,\"captured_pkts\":1,"
      "\"reason\":\"count\"}}\n"},
     {"stats.show",
-     "\"result\":{\"time_ns\":1,\"rows\":[{\"name\":\"vm1\",\"in_pkts\":1},"
-     "{\"name\":\"vm2\",\"in_pkts\":2}]}",
+     "\"result\":{\"rows\":[{\"name\":\"vm1\",\"time_ns\":1,\"in_pkts\":1},"
+     "{\"name\":\"vm2\",\"time_ns\":1,\"in_pkts\":2}]}",
      NULL},
     {"daemon.show", "nonsense", NULL},
 };

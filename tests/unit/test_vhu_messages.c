@@ -5,15 +5,13 @@
  * descriptors nobody asked for; half messages, slow senders, floods. What must hold: the process
  * lives, nothing leaks, a second port does not notice.
  */
+#include "base/clock.h"
 #include "tests/support/cmocka.h"
-#include "tests/support/frontend.h"
-#include "vhost-user/vhu.h"
-#include "vhost-user/vring_call.h"
+#include "tests/support/vhu_lab.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -21,65 +19,51 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/clock.h"
-
-struct fixture {
-    struct fake_host host;
-    struct vhu_options options[2];
-    struct port_config config[2];
-    struct port *port[2];
-    struct frontend f[2];
-    unsigned fds;
-    char dir[32];
-};
-
 static uint64_t now_ns = 1000 * NS_PER_SEC;
+
+/* The VM that must not notice. */
+static struct {
+    struct vhu_options options;
+    struct port_config config;
+    struct port *port;
+    struct frontend f;
+} second;
 
 static int setup(void **state)
 {
-    struct fixture *x = calloc(1, sizeof(*x));
+    struct vhu_lab *x;
 
     clock_use_test(&now_ns);
     now_ns += 3600 * NS_PER_SEC;
-    x->fds = frontend_count_fds();
-    fake_host_init(&x->host);
-    strcpy(x->dir, "/tmp/vhu-test-XXXXXX");
-    assert_non_null(mkdtemp(x->dir));
-    for (int i = 0; i < 2; i++) {
-        snprintf(x->options[i].path, sizeof(x->options[i].path), "%s/s%d", x->dir, i);
-        strcpy(x->options[i].mode, "0600");
-        x->options[i].queues = 2;
-        x->config[i] = (struct port_config){.name = "vm", .up = true, .mtu = 1500};
-        x->config[i].options = &x->options[i];
-        x->port[i] = fake_host_add(&x->host, &port_type_vhost_user, &x->config[i]);
-        frontend_init(&x->f[i], &x->host);
-    }
+    x = vhu_lab_create("0600", 2);
+    x->port = fake_host_add(&x->host, &port_type_vhost_user, &x->config);
+    second.options = x->options;
+    snprintf(second.options.path, sizeof(second.options.path), "%s/second", x->dir);
+    second.config = x->config;
+    second.config.options = &second.options;
+    second.port = fake_host_add(&x->host, &port_type_vhost_user, &second.config);
+    frontend_init(&second.f, &x->host);
     *state = x;
     return 0;
 }
 
 static int teardown(void **state)
 {
-    struct fixture *x = *state;
+    struct vhu_lab *x = *state;
 
-    for (int i = 0; i < 2; i++) {
-        frontend_fini(&x->f[i]);
-        fake_host_remove(&x->host, x->port[i]);
-    }
-    fake_host_fini(&x->host);
-    assert_int_equal(rmdir(x->dir), 0);
-    frontend_wait_fds(x->fds);
+    frontend_fini(&second.f);
+    fake_host_remove(&x->host, second.port);
+    vhu_lab_destroy(x);
     clock_use_test(NULL);
-    free(x);
     return 0;
 }
 
-static const struct vhu_counters *counters(const struct fixture *x)
+static const struct vhu_counters *counters(const struct vhu_lab *x)
 {
-    return &vhu_of(x->port[0])->counters;
+    return &vhu_of(x->port)->counters;
 }
 
-static uint64_t refused(const struct fixture *x)
+static uint64_t refused(const struct vhu_lab *x)
 {
     uint64_t sum = 0;
 
@@ -88,24 +72,24 @@ static uint64_t refused(const struct fixture *x)
     return sum;
 }
 
-static void connect_first(struct fixture *x)
+static void connect_first(struct vhu_lab *x)
 {
-    assert_true(frontend_connect(&x->f[0], x->options[0].path));
+    assert_true(frontend_connect(&x->f, x->options.path));
 }
 
 /* The other port answers at once, whatever happens on the first. */
-static void second_port_is_fine(struct fixture *x)
+static void second_port_is_fine(struct vhu_lab *x)
 {
-    if (x->f[1].fd < 0) {
-        assert_true(frontend_connect(&x->f[1], x->options[1].path));
-        frontend_handshake(&x->f[1], 2);
+    if (second.f.fd < 0) {
+        assert_true(frontend_connect(&second.f, second.options.path));
+        frontend_handshake(&second.f, 2);
     }
-    vhu_of(x->port[1])->rate_at_ns = 0;
-    assert_int_equal(frontend_get(&x->f[1], VHU_GET_QUEUE_NUM), 2);
-    assert_int_equal(x->port[1]->tx_queues, 2);
+    vhu_of(second.port)->rate_at_ns = 0;
+    assert_int_equal(frontend_get(&second.f, VHU_GET_QUEUE_NUM), 2);
+    assert_int_equal(second.port->tx_queues, 2);
 }
 
-static void step_ms(struct fixture *x, uint64_t ms)
+static void step_ms(struct vhu_lab *x, uint64_t ms)
 {
     now_ns += ms * NS_PER_MS;
     fake_host_settle(&x->host);
@@ -114,20 +98,20 @@ static void step_ms(struct fixture *x, uint64_t ms)
 /* ---- half messages ----------------------------------------------------------------------- */
 static void half_message_times_out(void **state)
 {
-    struct fixture *x = *state;
+    struct vhu_lab *x = *state;
     uint32_t header[3] = {VHU_SET_FEATURES, 1, 8};
 
     for (size_t part = 1; part <= sizeof(header); part++) {
         connect_first(x);
-        assert_int_equal(send(x->f[0].fd, header, part, 0), (ssize_t)part);
+        assert_int_equal(send(x->f.fd, header, part, 0), (ssize_t)part);
         fake_host_settle(&x->host);
         second_port_is_fine(x);
         step_ms(x, 999);
-        assert_false(frontend_is_closed(&x->f[0]));
+        assert_false(frontend_is_closed(&x->f));
         step_ms(x, 2);
-        assert_true(frontend_is_closed(&x->f[0]));
+        assert_true(frontend_is_closed(&x->f));
         assert_int_equal(counters(x)->timeouts, part);
-        frontend_close(&x->f[0]);
+        frontend_close(&x->f);
         fake_host_settle(&x->host);
     }
     assert_int_equal(fake_host_timers(&x->host), 0);
@@ -136,12 +120,12 @@ static void half_message_times_out(void **state)
 /* A byte every 90 ms: each in time, the whole not. */
 static void slow_sender_times_out(void **state)
 {
-    struct fixture *x = *state;
+    struct vhu_lab *x = *state;
     uint8_t message[20] = {VHU_SET_FEATURES, 0, 0, 0, 1, 0, 0, 0, 8};
     unsigned i = 0;
 
     connect_first(x);
-    while (i < sizeof(message) && send(x->f[0].fd, message + i, 1, MSG_NOSIGNAL) == 1) {
+    while (i < sizeof(message) && send(x->f.fd, message + i, 1, MSG_NOSIGNAL) == 1) {
         i++;
         step_ms(x, 90);
         second_port_is_fine(x);
@@ -153,32 +137,32 @@ static void slow_sender_times_out(void **state)
 /* In pieces but in time, with the descriptor on the last. */
 static void message_in_pieces(void **state)
 {
-    struct fixture *x = *state;
+    struct vhu_lab *x = *state;
     uint8_t message[12] = {VHU_GET_QUEUE_NUM, 0, 0, 0, 1};
     uint64_t v;
 
     connect_first(x);
     for (unsigned i = 0; i < sizeof(message); i++) {
-        assert_int_equal(send(x->f[0].fd, message + i, 1, 0), 1);
+        assert_int_equal(send(x->f.fd, message + i, 1, 0), 1);
         step_ms(x, 70);
     }
-    assert_int_equal(frontend_recv(&x->f[0], VHU_GET_QUEUE_NUM, &v, 100), 1);
+    assert_int_equal(frontend_recv(&x->f, VHU_GET_QUEUE_NUM, &v, 100), 1);
     assert_int_equal(v, 2);
     assert_int_equal(fake_host_timers(&x->host), 0);
 }
 
 static void malformed_headers_close(void **state)
 {
-    struct fixture *x = *state;
+    struct vhu_lab *x = *state;
     static const uint32_t bad[][3] = {{1, 0, 0},        {1, 2, 0},           {1, 3, 0},
                                       {1, 5, 0},        {1, 1, 4097},        {1, 1, ~0u},
                                       {3, 1, 1u << 31}, {~0u, 1, 0xffff0000}};
 
     for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
         connect_first(x);
-        assert_int_equal(send(x->f[0].fd, bad[i], 12, 0), 12);
-        assert_true(frontend_is_closed(&x->f[0]));
-        frontend_close(&x->f[0]);
+        assert_int_equal(send(x->f.fd, bad[i], 12, 0), 12);
+        assert_true(frontend_is_closed(&x->f));
+        frontend_close(&x->f);
         assert_int_equal(counters(x)->protocol_errors, i + 1);
     }
 }
@@ -186,13 +170,13 @@ static void malformed_headers_close(void **state)
 /* ---- flood ------------------------------------------------------------------------------- */
 static void flood_is_throttled_not_killed(void **state)
 {
-    struct fixture *x = *state;
+    struct vhu_lab *x = *state;
     uint32_t header[3] = {VHU_SET_OWNER, 1, 0};
     uint64_t before;
 
     connect_first(x);
     for (int i = 0; i < 2000; i++) {
-        if (send(x->f[0].fd, header, 12, MSG_DONTWAIT) != 12)
+        if (send(x->f.fd, header, 12, MSG_DONTWAIT) != 12)
             break;
         if (i % 100 == 0)
             fake_host_settle(&x->host);
@@ -205,18 +189,18 @@ static void flood_is_throttled_not_killed(void **state)
         step_ms(x, 10);
     assert_in_range(counters(x)->messages - before, VHU_RATE_PER_S - 2, VHU_RATE_PER_S + 2);
     assert_true(counters(x)->throttled > 0);
-    assert_false(frontend_is_closed(&x->f[0]));
+    assert_false(frontend_is_closed(&x->f));
 }
 
 /* Reconnecting does not refill the bucket. */
 static void connection_flood_is_throttled(void **state)
 {
-    struct fixture *x = *state;
+    struct vhu_lab *x = *state;
 
     for (int i = 0; i < 2000; i++) {
-        if (!frontend_connect(&x->f[0], x->options[0].path))
+        if (!frontend_connect(&x->f, x->options.path))
             break;
-        frontend_close(&x->f[0]);
+        frontend_close(&x->f);
         fake_host_poll(&x->host, 0);
         fake_host_poll(&x->host, 0);
     }
@@ -225,43 +209,43 @@ static void connection_flood_is_throttled(void **state)
     for (int i = 0; i < 300; i++)
         step_ms(x, 20);
     connect_first(x);
-    assert_true(frontend_get(&x->f[0], VHU_GET_FEATURES) != 0);
+    assert_true(frontend_get(&x->f, VHU_GET_FEATURES) != 0);
 }
 
 /* A peer that asks and never reads: we stop reading, and go on when it does. */
 static void answers_not_read(void **state)
 {
-    struct fixture *x = *state;
+    struct vhu_lab *x = *state;
     uint32_t header[3] = {VHU_GET_FEATURES, 1, 0};
     unsigned sent = 0, got = 0;
     uint8_t answer[20];
     int bytes = 1;
 
     connect_first(x);
-    setsockopt(x->f[0].fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
+    setsockopt(x->f.fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
     for (int i = 0; i < 20000; i++) {
-        vhu_of(x->port[0])->rate_at_ns = 0;
-        sent += send(x->f[0].fd, header, 12, MSG_DONTWAIT) == 12;
+        vhu_of(x->port)->rate_at_ns = 0;
+        sent += send(x->f.fd, header, 12, MSG_DONTWAIT) == 12;
         fake_host_settle(&x->host);
-        if (vhu_of(x->port[0])->conn.out_bytes > 0)
+        if (vhu_of(x->port)->conn.out_bytes > 0)
             break;
     }
-    assert_true(vhu_of(x->port[0])->conn.out_bytes > 0);
+    assert_true(vhu_of(x->port)->conn.out_bytes > 0);
     assert_true(sent > 10);
     second_port_is_fine(x);
     while (got < sent) {
-        vhu_of(x->port[0])->rate_at_ns = 0;
-        got += recv(x->f[0].fd, answer, sizeof(answer), MSG_DONTWAIT) == sizeof(answer);
+        vhu_of(x->port)->rate_at_ns = 0;
+        got += recv(x->f.fd, answer, sizeof(answer), MSG_DONTWAIT) == sizeof(answer);
         fake_host_settle(&x->host);
     }
-    assert_false(frontend_is_closed(&x->f[0]));
+    assert_false(frontend_is_closed(&x->f));
 }
 
 /* ---- descriptors ------------------------------------------------------------------------- */
 /* 10,000 messages with 0 to 20 descriptors each: none stays. */
 static void unwanted_fds_are_closed(void **state)
 {
-    struct fixture *x = *state;
+    struct vhu_lab *x = *state;
     int fds[20];
     unsigned before;
 
@@ -269,11 +253,11 @@ static void unwanted_fds_are_closed(void **state)
         fds[i] = i % 2 ? eventfd(0, EFD_CLOEXEC) : open("/dev/null", O_RDONLY | O_CLOEXEC);
     clock_use_test(NULL);
     connect_first(x);
-    frontend_features(&x->f[0], 1ull << VHU_F_PROTOCOL_FEATURES | 1ull << VHU_F_VERSION_1);
+    frontend_features(&x->f, 1ull << VHU_F_PROTOCOL_FEATURES | 1ull << VHU_F_VERSION_1);
     before = frontend_count_fds() + 1; /* the thread that closes has one */
     for (unsigned i = 0; i < 10000; i++) {
-        vhu_of(x->port[0])->rate_at_ns = 0;
-        assert_int_equal(frontend_ask(&x->f[0], VHU_SET_OWNER, NULL, 0, fds, i % 21), i % 21 != 0);
+        vhu_of(x->port)->rate_at_ns = 0;
+        assert_int_equal(frontend_ask(&x->f, VHU_SET_OWNER, NULL, 0, fds, i % 21), i % 21 != 0);
     }
     frontend_wait_fds(before);
     for (unsigned i = 0; i < ARRAY_SIZE(fds); i++)
@@ -282,18 +266,18 @@ static void unwanted_fds_are_closed(void **state)
 
 static void only_eventfds_kick_and_call(void **state)
 {
-    struct fixture *x = *state;
+    struct vhu_lab *x = *state;
     static const uint32_t requests[] = {VHU_SET_VRING_KICK, VHU_SET_VRING_CALL, VHU_SET_VRING_ERR};
     int pipes[2], file = open("/dev/zero", O_RDWR | O_CLOEXEC), event = eventfd(0, EFD_CLOEXEC);
 
     assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
     connect_first(x);
-    frontend_handshake(&x->f[0], 2);
+    frontend_handshake(&x->f, 2);
     for (size_t i = 0; i < ARRAY_SIZE(requests); i++) {
         bool pipe_will_do = requests[i] == VHU_SET_VRING_CALL;
-        int bad[] = {pipes[0], pipe_will_do ? file : pipes[1], file,
-                     pipe_will_do ? file : x->f[0].fd, x->f[0].region[0].fd};
-        struct frontend *f = &x->f[0];
+        int bad[] = {pipes[0], pipe_will_do ? file : pipes[1], file, pipe_will_do ? file : x->f.fd,
+                     x->f.region[0].fd};
+        struct frontend *f = &x->f;
 
         for (size_t k = 0; k < ARRAY_SIZE(bad); k++)
             assert_int_equal(frontend_ask(f, requests[i], &(uint64_t){0}, 8, &bad[k], 1), 1);
@@ -314,24 +298,23 @@ static void only_eventfds_kick_and_call(void **state)
 /* Our own table of descriptors is full when they arrive. */
 static void descriptors_that_do_not_fit(void **state)
 {
-    struct fixture *x = *state;
+    struct vhu_lab *x = *state;
     struct rlimit old, tight;
     int fds[8];
     uint64_t v = 0;
 
     connect_first(x);
-    frontend_features(&x->f[0], 1ull << VHU_F_PROTOCOL_FEATURES | 1ull << VHU_F_VERSION_1);
+    frontend_features(&x->f, 1ull << VHU_F_PROTOCOL_FEATURES | 1ull << VHU_F_VERSION_1);
     for (unsigned i = 0; i < 8; i++)
         fds[i] = eventfd(0, EFD_CLOEXEC);
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
     tight = (struct rlimit){(rlim_t)fds[7] + 4, old.rlim_max};
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &tight), 0);
-    v = frontend_ask(&x->f[0], VHU_SET_MEM_TABLE, &(struct vhu_wire_memory){.count = 8}, 264, fds,
-                     8);
+    v = frontend_ask(&x->f, VHU_SET_MEM_TABLE, &(struct vhu_wire_memory){.count = 8}, 264, fds, 8);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
     assert_int_equal(v, 1);
     assert_int_equal(counters(x)->fds_lost, 1);
-    assert_int_equal(frontend_get(&x->f[0], VHU_GET_QUEUE_NUM), 2);
+    assert_int_equal(frontend_get(&x->f, VHU_GET_QUEUE_NUM), 2);
     for (unsigned i = 0; i < 8; i++)
         close(fds[i]);
 }
@@ -339,7 +322,7 @@ static void descriptors_that_do_not_fit(void **state)
 /* ---- what is answered -------------------------------------------------------------------- */
 static void uninvited_messages(void **state)
 {
-    struct fixture *x = *state;
+    struct vhu_lab *x = *state;
     static const uint32_t uninvited[] = {VHU_SET_LOG_BASE,
                                          VHU_IOTLB_MSG,
                                          VHU_GET_CONFIG,
@@ -356,54 +339,53 @@ static void uninvited_messages(void **state)
 
     for (size_t i = 0; i < ARRAY_SIZE(uninvited); i++) {
         connect_first(x);
-        frontend_handshake(&x->f[0], 1);
-        assert_true(frontend_send(&x->f[0], uninvited[i], 0, payload, sizeof(payload), NULL, 0));
+        frontend_handshake(&x->f, 1);
+        assert_true(frontend_send(&x->f, uninvited[i], 0, payload, sizeof(payload), NULL, 0));
         /* Closed when it would wait for an answer, served on when not. */
-        if (!frontend_is_closed(&x->f[0]))
-            assert_int_equal(frontend_get(&x->f[0], VHU_GET_QUEUE_NUM), 2);
+        if (!frontend_is_closed(&x->f))
+            assert_int_equal(frontend_get(&x->f, VHU_GET_QUEUE_NUM), 2);
         assert_int_equal(counters(x)->refused[VHU_REFUSED_not_offered], i + 1);
-        frontend_close(&x->f[0]);
+        frontend_close(&x->f);
         fake_host_settle(&x->host);
         step_ms(x, 10000);
     }
     connect_first(x);
-    frontend_handshake(&x->f[0], 1);
-    assert_int_equal(frontend_ask(&x->f[0], VHU_RESET_DEVICE, NULL, 0, NULL, 0), 1);
-    assert_int_equal(frontend_ask(&x->f[0], VHU_SET_LOG_FD, NULL, 0, NULL, 0), 1);
-    assert_int_equal(frontend_ask(&x->f[0], 200, NULL, 0, NULL, 0), 1);
+    frontend_handshake(&x->f, 1);
+    assert_int_equal(frontend_ask(&x->f, VHU_RESET_DEVICE, NULL, 0, NULL, 0), 1);
+    assert_int_equal(frontend_ask(&x->f, VHU_SET_LOG_FD, NULL, 0, NULL, 0), 1);
+    assert_int_equal(frontend_ask(&x->f, 200, NULL, 0, NULL, 0), 1);
     assert_int_equal(counters(x)->refused[VHU_REFUSED_unknown_message], 1);
-    assert_true(frontend_send(&x->f[0], 0, 0, NULL, 0, NULL, 0));
-    assert_true(frontend_is_closed(&x->f[0]));
+    assert_true(frontend_send(&x->f, 0, 0, NULL, 0, NULL, 0));
+    assert_true(frontend_is_closed(&x->f));
 }
 
 /* Messages of protocol features that were offered but not taken. */
 static void not_negotiated(void **state)
 {
-    struct fixture *x = *state;
+    struct vhu_lab *x = *state;
 
     connect_first(x);
-    frontend_get(&x->f[0], VHU_GET_FEATURES);
-    frontend_set_u64(&x->f[0], VHU_SET_PROTOCOL_FEATURES, 1ull << VHU_P_REPLY_ACK);
-    x->f[0].protocol = 1ull << VHU_P_REPLY_ACK;
-    assert_int_equal(frontend_ask(&x->f[0], VHU_NET_SET_MTU, &(uint64_t){1500}, 8, NULL, 0), 1);
-    assert_int_equal(frontend_ask(&x->f[0], VHU_SET_STATUS, &(uint64_t){1}, 8, NULL, 0), 1);
-    assert_int_equal(frontend_ask(&x->f[0], VHU_SEND_RARP, &(uint64_t){2}, 8, NULL, 0), 1);
+    frontend_get(&x->f, VHU_GET_FEATURES);
+    frontend_set_u64(&x->f, VHU_SET_PROTOCOL_FEATURES, 1ull << VHU_P_REPLY_ACK);
+    x->f.protocol = 1ull << VHU_P_REPLY_ACK;
+    assert_int_equal(frontend_ask(&x->f, VHU_NET_SET_MTU, &(uint64_t){1500}, 8, NULL, 0), 1);
+    assert_int_equal(frontend_ask(&x->f, VHU_SET_STATUS, &(uint64_t){1}, 8, NULL, 0), 1);
+    assert_int_equal(frontend_ask(&x->f, VHU_SEND_RARP, &(uint64_t){2}, 8, NULL, 0), 1);
     assert_int_equal(counters(x)->refused[VHU_REFUSED_not_offered], 3);
     assert_int_equal(x->host.injects, 0);
     assert_int_equal(
-        frontend_ask(&x->f[0], VHU_SET_PROTOCOL_FEATURES, &(uint64_t){1ull << 1}, 8, NULL, 0), 1);
-    assert_int_equal(frontend_ask(&x->f[0], VHU_SET_FEATURES, &(uint64_t){1ull << 34}, 8, NULL, 0),
-                     1);
+        frontend_ask(&x->f, VHU_SET_PROTOCOL_FEATURES, &(uint64_t){1ull << 1}, 8, NULL, 0), 1);
+    assert_int_equal(frontend_ask(&x->f, VHU_SET_FEATURES, &(uint64_t){1ull << 34}, 8, NULL, 0), 1);
     assert_int_equal(counters(x)->refused[VHU_REFUSED_bad_features], 2);
 }
 
 static void ring_values_at_their_limits(void **state)
 {
-    struct fixture *x = *state;
+    struct vhu_lab *x = *state;
     static const uint32_t bad_num[] = {0, 3, 8192, 65536, UINT32_MAX};
     static const uint32_t good_num[] = {1, 2, 4096, 256};
     struct vhu_wire_addr a = {.index = 4};
-    struct frontend *f = &x->f[0];
+    struct frontend *f = &x->f;
 
     connect_first(x);
     frontend_handshake(f, 2);
@@ -428,7 +410,7 @@ static void ring_values_at_their_limits(void **state)
     assert_int_equal(frontend_ask(f, VHU_SET_VRING_ADDR, &a, 40, NULL, 0), 1);
     a = (struct vhu_wire_addr){.desc_uva = ~15ull, .used_uva = ~15ull, .avail_uva = ~15ull};
     assert_int_equal(frontend_ask(f, VHU_SET_VRING_ADDR, &a, 40, NULL, 0), 0); /* taken ... */
-    assert_true(vhu_of(x->port[0])->ring[0].broken); /* ... and of no use */
+    assert_true(vhu_of(x->port)->ring[0].broken); /* ... and of no use */
 }
 
 /* ---- everything, everywhere -------------------------------------------------------------- */
@@ -440,9 +422,9 @@ static void ring_values_at_their_limits(void **state)
 #define RSS_GROWTH_KIB 4096
 #endif
 
-static void drive_to(struct fixture *x, unsigned step)
+static void drive_to(struct vhu_lab *x, unsigned step)
 {
-    struct frontend *f = &x->f[0];
+    struct frontend *f = &x->f;
 
     connect_first(x);
     switch (step) {
@@ -490,18 +472,18 @@ static long rss_kib(void)
     return rss * 4;
 }
 
-static void try_one(struct fixture *x, unsigned step, uint32_t request, uint32_t size,
+static void try_one(struct vhu_lab *x, unsigned step, uint32_t request, uint32_t size,
                     unsigned variant, const int *fds, unsigned fd_count)
 {
     static uint8_t payload[VHU_PAYLOAD_BYTES];
-    struct frontend *f = &x->f[0];
+    struct frontend *f = &x->f;
 
-    vhu_of(x->port[0])->rate_at_ns = 0;
+    vhu_of(x->port)->rate_at_ns = 0;
     if (f->fd < 0 || frontend_is_closed(f)) {
         frontend_close(f);
         fake_host_settle(&x->host);
         drive_to(x, step);
-        vhu_of(x->port[0])->rate_at_ns = 0;
+        vhu_of(x->port)->rate_at_ns = 0;
     }
     fill(payload, variant);
     frontend_send(f, request, variant & 1 ? VHU_FLAG_NEED_REPLY : 0, payload, size, fds, fd_count);
@@ -509,7 +491,7 @@ static void try_one(struct fixture *x, unsigned step, uint32_t request, uint32_t
     drain(f);
 }
 
-static void all_messages_in(struct fixture *x, unsigned step, const int *fds)
+static void all_messages_in(struct vhu_lab *x, unsigned step, const int *fds)
 {
     static const uint32_t right[] = {0, 8, 40, 264, 72, 12, 20, 24};
 
@@ -531,7 +513,7 @@ static void all_messages_in(struct fixture *x, unsigned step, const int *fds)
 
 static void generator(void **state)
 {
-    struct fixture *x = *state;
+    struct vhu_lab *x = *state;
     int fds[10];
     unsigned before;
     long rss = 0;
@@ -539,12 +521,12 @@ static void generator(void **state)
     for (unsigned i = 0; i < 10; i++)
         fds[i] = i % 3 == 0 ? memfd_create("junk", MFD_CLOEXEC) : eventfd(0, EFD_CLOEXEC);
     assert_int_equal(ftruncate(fds[0], 1 << 20), 0);
-    frontend_region_add(&x->f[0], FRONTEND_GPA, FRONTEND_BYTES);
+    frontend_region_add(&x->f, FRONTEND_GPA, FRONTEND_BYTES);
     second_port_is_fine(x);
     before = frontend_count_fds();
     for (unsigned step = 0; step < STATES; step++) {
         all_messages_in(x, step, fds);
-        frontend_close(&x->f[0]);
+        frontend_close(&x->f);
         fake_host_settle(&x->host);
         frontend_wait_fds(before);
         if (step == 0)
@@ -554,15 +536,6 @@ static void generator(void **state)
     assert_true(rss_kib() - rss < RSS_GROWTH_KIB);
     for (unsigned i = 0; i < 10; i++)
         close(fds[i]);
-}
-
-static int warm_up(void **state)
-{
-    int fd = eventfd(0, EFD_CLOEXEC);
-
-    assert_int_equal(vring_call(fd), 0);
-    close(fd);
-    return 0;
 }
 
 int main(void)
@@ -585,5 +558,5 @@ int main(void)
         T(generator),
     };
 
-    return cmocka_run_group_tests(tests, warm_up, NULL);
+    return cmocka_run_group_tests(tests, vhu_lab_warm_up, NULL);
 }

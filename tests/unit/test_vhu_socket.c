@@ -4,17 +4,13 @@
  */
 #include "base/clock.h"
 #include "tests/support/cmocka.h"
-#include "tests/support/frontend.h"
-#include "vhost-user/vhu.h"
-#include "vhost-user/vring_call.h"
+#include "tests/support/vhu_lab.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -22,53 +18,20 @@
 #include <time.h>
 #include <unistd.h>
 
-struct fixture {
-    struct fake_host host;
-    struct vhu_options options;
-    struct port_config config;
-    struct frontend f;
-    unsigned fds;
-    char dir[32];
-};
-
 static int setup(void **state)
 {
-    struct fixture *x = calloc(1, sizeof(*x));
-
-    x->fds = frontend_count_fds();
-    fake_host_init(&x->host);
-    strcpy(x->dir, "/tmp/vhu-test-XXXXXX");
-    assert_non_null(mkdtemp(x->dir));
-    snprintf(x->options.path, sizeof(x->options.path), "%s/s", x->dir);
-    strcpy(x->options.mode, "0640");
-    x->options.queues = 1;
-    x->config = (struct port_config){.name = "vm1", .up = true, .mtu = 1500};
-    x->config.options = &x->options;
-    frontend_init(&x->f, &x->host);
-    *state = x;
+    *state = vhu_lab_create("0640", 1);
     return 0;
 }
 
-static int teardown(void **state)
-{
-    struct fixture *x = *state;
-
-    frontend_fini(&x->f);
-    fake_host_fini(&x->host);
-    assert_int_equal(rmdir(x->dir), 0); /* nothing is left, no temporary name either */
-    frontend_wait_fds(x->fds);
-    free(x);
-    return 0;
-}
-
-static struct port *add(struct fixture *x)
+static struct port *add(struct vhu_lab *x)
 {
     return fake_host_add(&x->host, &port_type_vhost_user, &x->config);
 }
 
 /* Expect prepare to fail; the error. */
 static struct vsw_err prepare_err;
-static int prepare_fails(struct fixture *x)
+static int prepare_fails(struct vhu_lab *x)
 {
     struct port *port = NULL;
     int rc;
@@ -83,7 +46,7 @@ static int prepare_fails(struct fixture *x)
 
 static void mode_is_set(void **state)
 {
-    struct fixture *x = *state;
+    struct vhu_lab *x = *state;
     struct port *port = add(x);
     struct stat st;
 
@@ -95,7 +58,7 @@ static void mode_is_set(void **state)
 
 static void owner_is_set_by_root(void **state)
 {
-    struct fixture *x = *state;
+    struct vhu_lab *x = *state;
     struct port *port;
     struct stat st;
 
@@ -115,7 +78,7 @@ static void owner_is_set_by_root(void **state)
 
 /* In a child that has given up root. Its exit status says what went wrong. A thread of its own,
  * since what signals guests belongs to a thread and does not outlive a fork. */
-static int unprivileged(struct fixture *x)
+static int unprivileged(struct vhu_lab *x)
 {
     if (setgid(65534) < 0 || setuid(65534) < 0)
         return 2;
@@ -136,7 +99,7 @@ static void *unprivileged_thread(void *arg)
 
 static void ordinary_user_gives_nothing_away(void **state)
 {
-    struct fixture *x = *state;
+    struct vhu_lab *x = *state;
     int status;
     pid_t pid;
 
@@ -157,7 +120,7 @@ static void ordinary_user_gives_nothing_away(void **state)
 /* The longest path there can be: its temporary name has no room next to it. */
 static void longest_path(void **state)
 {
-    struct fixture *x = *state;
+    struct vhu_lab *x = *state;
     size_t len = strlen(x->dir);
     struct port *port;
 
@@ -176,7 +139,7 @@ static void longest_path(void **state)
 
 static void bad_options(void **state)
 {
-    struct fixture *x = *state;
+    struct vhu_lab *x = *state;
 
     strcpy(x->options.mode, "0999");
     assert_int_equal(prepare_fails(x), -EINVAL);
@@ -195,7 +158,7 @@ static void bad_options(void **state)
 
 static void stale_file_is_replaced(void **state)
 {
-    struct fixture *x = *state;
+    struct vhu_lab *x = *state;
     int fd = frontend_listen(x->options.path);
 
     close(fd); /* its file stays */
@@ -209,7 +172,7 @@ static void stale_file_is_replaced(void **state)
 
 static void listening_socket_is_left_alone(void **state)
 {
-    struct fixture *x = *state;
+    struct vhu_lab *x = *state;
     struct stat before, after;
     pid_t pid = fork();
 
@@ -231,7 +194,7 @@ static void listening_socket_is_left_alone(void **state)
 
 static void other_file_is_left_alone(void **state)
 {
-    struct fixture *x = *state;
+    struct vhu_lab *x = *state;
     FILE *f = fopen(x->options.path, "w");
 
     fclose(f);
@@ -243,7 +206,7 @@ static void other_file_is_left_alone(void **state)
  * option changes that cannot change live. */
 static void made_anew_on_the_same_path(void **state)
 {
-    struct fixture *x = *state;
+    struct vhu_lab *x = *state;
     struct port *old = add(x), *new = NULL;
     struct vsw_err err = {0};
     struct stat st;
@@ -263,7 +226,7 @@ static void made_anew_on_the_same_path(void **state)
 /* Made and never started: nothing is left. */
 static void never_started(void **state)
 {
-    struct fixture *x = *state;
+    struct vhu_lab *x = *state;
     struct port *port = NULL;
 
     assert_int_equal(port_type_vhost_user.prepare(&x->host.host, &x->config, &port, NULL), 0);
@@ -274,7 +237,7 @@ static void never_started(void **state)
 /* The path now belongs to somebody else: it is not removed with the port. */
 static void replaced_path_is_not_removed(void **state)
 {
-    struct fixture *x = *state;
+    struct vhu_lab *x = *state;
     struct port *port = add(x);
     int fd;
 
@@ -288,7 +251,7 @@ static void replaced_path_is_not_removed(void **state)
 
 static void connections_in_a_row(void **state)
 {
-    struct fixture *x = *state;
+    struct vhu_lab *x = *state;
     struct port *port = add(x);
 
     for (unsigned i = 1; i <= 5; i++) {
@@ -305,7 +268,7 @@ static void connections_in_a_row(void **state)
 
 static void second_connection_is_refused(void **state)
 {
-    struct fixture *x = *state;
+    struct vhu_lab *x = *state;
     struct port *port = add(x);
     struct frontend second;
 
@@ -324,7 +287,7 @@ static void second_connection_is_refused(void **state)
 /* The old peer has hung up, and we see the new one first. */
 static void next_connection_is_no_second(void **state)
 {
-    struct fixture *x = *state;
+    struct vhu_lab *x = *state;
     struct port *port = add(x);
 
     for (int i = 0; i < 20; i++) {
@@ -356,7 +319,7 @@ static uint64_t now_ns = 1000 * NS_PER_SEC;
 /* No timer runs: the watch on the folder alone brings the connection. */
 static void client_sees_the_socket_appear(void **state)
 {
-    struct fixture *x = *state;
+    struct vhu_lab *x = *state;
     struct port *port;
 
     clock_use_test(&now_ns);
@@ -381,7 +344,7 @@ static void client_sees_the_socket_appear(void **state)
 /* Nothing to watch: time alone brings it, 500 ms at most. */
 static void client_looks_every_500_ms(void **state)
 {
-    struct fixture *x = *state;
+    struct vhu_lab *x = *state;
     struct port *port;
     struct port_info info;
     char dir[64];
@@ -412,7 +375,7 @@ static void client_looks_every_500_ms(void **state)
 /* The peer closes and goes on listening, as QEMU does. */
 static void client_comes_back_to_the_same_listener(void **state)
 {
-    struct fixture *x = *state;
+    struct vhu_lab *x = *state;
     struct port *port;
     int fd;
 
@@ -432,7 +395,7 @@ static void client_comes_back_to_the_same_listener(void **state)
 /* A listener that does not listen yet, and one that drops whoever comes: no busy loop. */
 static void client_is_not_kept_busy(void **state)
 {
-    struct fixture *x = *state;
+    struct vhu_lab *x = *state;
     struct port *port;
     uint64_t end;
     unsigned took = 0;
@@ -453,18 +416,9 @@ static void client_is_not_kept_busy(void **state)
     fake_host_remove(&x->host, port);
 }
 
-static int warm_up(void **state)
-{
-    int fd = eventfd(0, EFD_CLOEXEC);
-
-    assert_int_equal(vring_call(fd), 0);
-    close(fd);
-    return 0;
-}
-
 int main(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, vhu_lab_teardown)
     const struct CMUnitTest tests[] = {
         T(mode_is_set),
         T(owner_is_set_by_root),
@@ -486,5 +440,5 @@ int main(void)
         T(client_is_not_kept_busy),
     };
 
-    return cmocka_run_group_tests(tests, warm_up, NULL);
+    return cmocka_run_group_tests(tests, vhu_lab_warm_up, NULL);
 }

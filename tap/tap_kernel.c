@@ -214,16 +214,16 @@ static int open_inside(struct tap_device *dev, const struct tap_config *c, bool 
 static int open_in_netns(struct tap_device *dev, const struct tap_config *c, bool may_create,
                          struct vsw_err *err)
 {
-    struct tap_netns_visit visit;
-    int rc = tap_netns_open(c->netns, &dev->netns, err);
+    struct netns_visit visit;
+    int rc = netns_open(c->netns, &dev->netns, err);
 
     if (rc < 0)
         return rc;
-    rc = tap_netns_enter(&dev->netns, &visit, err);
+    rc = netns_enter(&dev->netns, &visit, err);
     if (rc < 0)
         return rc;
     rc = open_inside(dev, c, may_create, err);
-    tap_netns_leave(&visit);
+    netns_leave(&visit);
     return rc;
 }
 
@@ -256,7 +256,7 @@ void tap_device_close(struct tap_device *dev, bool remove)
         close(dev->fd[i]);
     if (dev->nl != NULL)
         nl_socket_free(dev->nl);
-    tap_netns_close(&dev->netns);
+    netns_close(&dev->netns);
     free(dev);
 }
 
@@ -382,7 +382,7 @@ int tap_device_check(const struct tap_device *dev, struct tap_status *ret, struc
     uint64_t filtered = 0, dropped;
     int rc;
 
-    if (tap_netns_gone(&dev->netns, err))
+    if (netns_gone(&dev->netns, err))
         return -ENODEV;
     rc = tap_netlink_get(dev->nl, dev->ifindex, NULL, &s.link);
     if (rc < 0)

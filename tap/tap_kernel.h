@@ -8,9 +8,9 @@
 
 #include <stdatomic.h>
 
+#include "base/netns.h"
 #include "tap/tap_config.h"
 #include "tap/tap_netlink.h"
-#include "tap/tap_netns.h"
 #include "tap/tap_prog.h"
 
 #define TAP_TUN_PATH "/dev/net/tun"
@@ -27,7 +27,7 @@ struct tap_device {
     _Atomic int dead; /* positive errno of the call that found the device gone; 0 = lives */
 
     int ifindex;
-    struct tap_netns netns;
+    struct netns netns;
     struct nl_sock *nl;
     struct tap_progs progs;
     struct tap_address applied[TAP_ADDRESSES_MAX]; /* addresses that we put there */

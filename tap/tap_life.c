@@ -37,7 +37,7 @@ void tap_job_run(struct tap_job *job)
         return;
     }
     job->gone = true;
-    job->final = tap_netns_process_ended(&job->device->netns);
+    job->final = netns_process_ended(&job->device->netns);
 }
 
 static void job_work(void *arg)

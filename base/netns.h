@@ -3,8 +3,8 @@
  * Network namespaces: find one, notice that it has gone, visit it. A visit changes the namespace of
  * the calling thread only and always ends where it began. Helper thread.
  */
-#ifndef TAP_TAP_NETNS_H
-#define TAP_TAP_NETNS_H
+#ifndef BASE_NETNS_H
+#define BASE_NETNS_H
 
 #include <sys/types.h>
 
@@ -12,9 +12,9 @@
 #include "base/err.h"
 
 /* Where named namespaces are mounted, as ip-netns(8) does it. */
-#define TAP_NETNS_DIR "/run/netns"
+#define NETNS_DIR "/run/netns"
 
-struct tap_netns {
+struct netns {
     int fd;    /* the namespace, pinned while open; -1 = our own */
     int pidfd; /* the process it was found by; -1 = none */
     dev_t dev; /* identity of the namespace */
@@ -22,14 +22,14 @@ struct tap_netns {
     char path[320]; /* where it was found */
 };
 
-struct tap_netns_visit {
+struct netns_visit {
     int home_fd; /* -1: we did not leave */
 };
 
 /**
- * tap_netns_open() - find a namespace
+ * netns_open() - find a namespace
  * @spec: "" our own; NAME below /run/netns; pid:NUMBER, or a number that is no NAME; /PATH
- * @ret: filled; tap_netns_close() it
+ * @ret: filled; netns_close() it
  * @err: what is wrong, with a hint
  *
  * Return: 0; -ENOENT there is none; -ESRCH no such process; -EINVAL it is no network namespace;
@@ -37,10 +37,10 @@ struct tap_netns_visit {
  * Context: helper; may block.
  * Source: setns(2), pidfd_open(2)
  */
-int tap_netns_open(const char *spec, struct tap_netns *ret, struct vsw_err *err);
+int netns_open(const char *spec, struct netns *ret, struct vsw_err *err);
 
 /**
- * tap_netns_gone() - is what we opened no longer what the name means?
+ * netns_gone() - is what we opened no longer what the name means?
  * @ns: open
  * @err: why, when it has gone
  *
@@ -49,15 +49,15 @@ int tap_netns_open(const char *spec, struct tap_netns *ret, struct vsw_err *err)
  * Context: helper; may block.
  * Source: namespaces(7)
  */
-bool tap_netns_gone(const struct tap_netns *ns, struct vsw_err *err);
+bool netns_gone(const struct netns *ns, struct vsw_err *err);
 
 /* true when the namespace was found by a process, and that process has ended for good. */
-bool tap_netns_process_ended(const struct tap_netns *ns);
+bool netns_process_ended(const struct netns *ns);
 
 /**
- * tap_netns_enter() - move the calling thread into a namespace
+ * netns_enter() - move the calling thread into a namespace
  * @ns: open
- * @ret: for tap_netns_leave(), which must follow
+ * @ret: for netns_leave(), which must follow
  * @err: what is wrong, with a hint
  *
  * Refuses to leave when it could not come back.
@@ -65,10 +65,10 @@ bool tap_netns_process_ended(const struct tap_netns *ns);
  * Context: helper; may block.
  * Source: setns(2)
  */
-int tap_netns_enter(const struct tap_netns *ns, struct tap_netns_visit *ret, struct vsw_err *err);
-void tap_netns_leave(struct tap_netns_visit *visit);
+int netns_enter(const struct netns *ns, struct netns_visit *ret, struct vsw_err *err);
+void netns_leave(struct netns_visit *visit);
 
 /* Lets go of the namespace. */
-void tap_netns_close(struct tap_netns *ns);
+void netns_close(struct netns *ns);
 
 #endif

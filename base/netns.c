@@ -2,7 +2,7 @@
  *
  * Network namespaces by name, process or path. Helper thread.
  */
-#include "tap/tap_netns.h"
+#include "base/netns.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +20,7 @@ static bool is_number(const char *text)
     return text[0] != '\0' && strspn(text, "0123456789") == strlen(text) && strlen(text) < 10;
 }
 
-static int pid_open(long pid, struct tap_netns *ns, struct vsw_err *err)
+static int pid_open(long pid, struct netns *ns, struct vsw_err *err)
 {
     ns->pidfd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
     if (ns->pidfd < 0) {
@@ -33,7 +33,7 @@ static int pid_open(long pid, struct tap_netns *ns, struct vsw_err *err)
 }
 
 /* A name wins over a process, as in ip-netns(8). */
-static int find(const char *spec, struct tap_netns *ns, struct vsw_err *err)
+static int find(const char *spec, struct netns *ns, struct vsw_err *err)
 {
     struct stat st;
 
@@ -48,24 +48,24 @@ static int find(const char *spec, struct tap_netns *ns, struct vsw_err *err)
         vsw_err_hint(err, "a path starts with '/'");
         return -EINVAL;
     }
-    snprintf(ns->path, sizeof(ns->path), "%s/%s", TAP_NETNS_DIR, spec);
+    snprintf(ns->path, sizeof(ns->path), "%s/%s", NETNS_DIR, spec);
     if (is_number(spec) && stat(ns->path, &st) < 0)
         return pid_open(atol(spec), ns, err);
     return 0;
 }
 
-static int open_error(const struct tap_netns *ns, int rc, struct vsw_err *err)
+static int open_error(const struct netns *ns, int rc, struct vsw_err *err)
 {
     if (rc != -ENOENT)
         return vsw_err_set(err, rc, "netns", "cannot open namespace %s: %s", ns->path,
                            strerror(-rc));
     vsw_err_set(err, rc, "netns", "there is no namespace %s", ns->path);
-    if (strncmp(ns->path, TAP_NETNS_DIR "/", sizeof(TAP_NETNS_DIR)) == 0)
-        vsw_err_hint(err, "make it with: ip netns add %s", ns->path + sizeof(TAP_NETNS_DIR));
+    if (strncmp(ns->path, NETNS_DIR "/", sizeof(NETNS_DIR)) == 0)
+        vsw_err_hint(err, "make it with: ip netns add %s", ns->path + sizeof(NETNS_DIR));
     return rc;
 }
 
-static int open_path(struct tap_netns *ns, struct vsw_err *err)
+static int open_path(struct netns *ns, struct vsw_err *err)
 {
     struct stat st;
 
@@ -77,14 +77,14 @@ static int open_path(struct tap_netns *ns, struct vsw_err *err)
         return open_error(ns, -errno, err);
     ns->dev = st.st_dev;
     ns->ino = st.st_ino;
-    if (tap_netns_process_ended(ns))
+    if (netns_process_ended(ns))
         return vsw_err_set(err, -ESRCH, "netns", "the process of %s has ended", ns->path);
     return 0;
 }
 
-int tap_netns_open(const char *spec, struct tap_netns *ret, struct vsw_err *err)
+int netns_open(const char *spec, struct netns *ret, struct vsw_err *err)
 {
-    struct tap_netns ns = {.fd = -1, .pidfd = -1};
+    struct netns ns = {.fd = -1, .pidfd = -1};
     int rc = 0;
 
     if (spec[0] != '\0') {
@@ -93,26 +93,26 @@ int tap_netns_open(const char *spec, struct tap_netns *ret, struct vsw_err *err)
             rc = open_path(&ns, err);
     }
     if (rc < 0)
-        tap_netns_close(&ns);
+        netns_close(&ns);
     else
         *ret = ns;
     return rc;
 }
 
-bool tap_netns_process_ended(const struct tap_netns *ns)
+bool netns_process_ended(const struct netns *ns)
 {
     struct pollfd p = {.fd = ns->pidfd, .events = POLLIN};
 
     return ns->pidfd >= 0 && poll(&p, 1, 0) == 1;
 }
 
-bool tap_netns_gone(const struct tap_netns *ns, struct vsw_err *err)
+bool netns_gone(const struct netns *ns, struct vsw_err *err)
 {
     struct stat st;
 
     if (ns->fd < 0)
         return false;
-    if (tap_netns_process_ended(ns)) {
+    if (netns_process_ended(ns)) {
         vsw_err_set(err, -ESRCH, "netns", "the process of %s has ended", ns->path);
         return true;
     }
@@ -127,7 +127,7 @@ bool tap_netns_gone(const struct tap_netns *ns, struct vsw_err *err)
     return true;
 }
 
-static int enter_error(const struct tap_netns *ns, int rc, struct vsw_err *err)
+static int enter_error(const struct netns *ns, int rc, struct vsw_err *err)
 {
     if (rc == -EINVAL)
         return vsw_err_set(err, rc, "netns", "%s is no network namespace", ns->path);
@@ -137,7 +137,7 @@ static int enter_error(const struct tap_netns *ns, int rc, struct vsw_err *err)
     return rc;
 }
 
-int tap_netns_enter(const struct tap_netns *ns, struct tap_netns_visit *ret, struct vsw_err *err)
+int netns_enter(const struct netns *ns, struct netns_visit *ret, struct vsw_err *err)
 {
     int home_fd;
 
@@ -159,18 +159,18 @@ int tap_netns_enter(const struct tap_netns *ns, struct tap_netns_visit *ret, str
     return 0;
 }
 
-void tap_netns_leave(struct tap_netns_visit *visit)
+void netns_leave(struct netns_visit *visit)
 {
     if (visit->home_fd < 0)
         return;
-    /* Just tried in tap_netns_enter(); a thread lost in a tenant's namespace must not go on. */
+    /* Just tried in netns_enter(); a thread lost in a tenant's namespace must not go on. */
     if (setns(visit->home_fd, CLONE_NEWNET) < 0)
         abort();
     close(visit->home_fd);
     visit->home_fd = -1;
 }
 
-void tap_netns_close(struct tap_netns *ns)
+void netns_close(struct netns *ns)
 {
     if (ns->fd >= 0)
         close(ns->fd);

@@ -30,6 +30,8 @@ API_ENUM_DECLARE(netdev_take, NETDEV_TAKES)
 
 #define NETDEV_OPTIONS(F, S)                                                                       \
     F(S, iface, STR, (16), API_REQUIRED, NULL, "name of the network interface")                    \
+    F(S, netns, STR, (256), API_OPTIONAL, NULL,                                                    \
+      "network namespace: its name (as in `ip netns`), pid:NUMBER or a path; default: our own")    \
     F(S, take, ENUM, (netdev_take), API_OPTIONAL, "mapped",                                        \
       "what the switch takes; the host keeps the rest, and its addresses")                         \
     F(S, macs, STR, (NETDEV_MACS_MAX * 18), API_OPTIONAL, NULL,                                    \

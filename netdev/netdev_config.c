@@ -102,6 +102,7 @@ int netdev_config_parse(const struct port_config *config, struct netdev_config *
     };
     int rc = parse_iface(options, &c, err);
 
+    memcpy(c.netns, options->netns, sizeof(c.netns));
     if (rc == 0 && options->queues > NETDEV_QUEUES_MAX)
         rc = vsw_err_set(err, -ERANGE, "queues", "at most %d queues", NETDEV_QUEUES_MAX);
     if (rc == 0)
@@ -127,7 +128,7 @@ uint32_t netdev_chunk_bytes(uint32_t mtu)
 
 bool netdev_config_same_device(const struct netdev_config *now, const struct netdev_config *next)
 {
-    return strcmp(now->iface, next->iface) == 0 && now->xdp == next->xdp &&
-           now->queues == next->queues &&
+    return strcmp(now->iface, next->iface) == 0 && strcmp(now->netns, next->netns) == 0 &&
+           now->xdp == next->xdp && now->queues == next->queues &&
            netdev_chunk_bytes(now->mtu) == netdev_chunk_bytes(next->mtu);
 }

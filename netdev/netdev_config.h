@@ -19,6 +19,7 @@
 
 struct netdev_config {
     char iface[IFNAMSIZ];
+    char netns[256];
     enum netdev_xdp_mode xdp;
     uint16_t queues; /* as asked for; 0 = all */
     uint16_t mtu;

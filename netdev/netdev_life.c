@@ -13,63 +13,12 @@
 
 /* While something is wrong: not everything that may cure it is told by the kernel. */
 #define RETRY_NS NS_PER_SEC
+/* Nobody tells that a namespace has lost its name, and our sockets keep it alive. */
+#define LOOK_NS (3 * NS_PER_SEC)
 
 static void submit(struct netdev_port *nd);
 
 /* ---- helper ------------------------------------------------------------------------------ */
-static void find_error(struct netdev_job *job, int rc)
-{
-    job->gone = rc == -ENODEV;
-    if (!job->gone) {
-        vsw_err_set(&job->err, rc, "iface", "cannot look at interface %s: %s", job->config.iface,
-                    strerror(-rc));
-        return;
-    }
-    vsw_err_set(&job->err, rc, "iface", "there is no interface %s", job->config.iface);
-    vsw_err_hint(&job->err, "`ip link` lists those there are");
-}
-
-static void check_mtu(struct netdev_job *job)
-{
-    if (job->link.mtu >= job->config.mtu)
-        return;
-    vsw_err_set(&job->err, -ERANGE, "mtu", "interface %s has an MTU of %u, the port of %u",
-                job->link.name, job->link.mtu, job->config.mtu);
-    vsw_err_hint(&job->err, "`ip link set %s mtu %u`, or mtu=%u for the port", job->link.name,
-                 job->config.mtu, job->link.mtu);
-}
-
-static void check_link(struct netdev_job *job)
-{
-    if (job->err.code != 0)
-        return;
-    if (!(job->link.flags & IFF_UP)) {
-        vsw_err_set(&job->err, -ENETDOWN, "iface", "interface %s is down", job->link.name);
-        vsw_err_hint(&job->err, "ip link set %s up", job->link.name);
-    } else if (!(job->link.flags & IFF_RUNNING)) {
-        vsw_err_set(&job->err, -ENOLINK, "iface", "interface %s has no carrier", job->link.name);
-        vsw_err_hint(&job->err, "is its cable in, or its peer up?");
-    }
-}
-
-void netdev_job_run(struct netdev_job *job)
-{
-    int ifindex = job->device != NULL ? job->device->ifindex : 0;
-    int rc = netdev_link_get(ifindex, job->config.iface, &job->link);
-
-    if (rc < 0) {
-        find_error(job, rc);
-        return;
-    }
-    check_mtu(job);
-    if (job->device == NULL && job->err.code == 0)
-        (void)netdev_device_open(&job->config, job->queues_max, &job->link, &job->device,
-                                 &job->err);
-    else if (job->device != NULL && job->apply)
-        (void)netdev_device_apply(job->device, &job->config, &job->err);
-    check_link(job);
-}
-
 static void job_work(void *arg)
 {
     netdev_job_run(&((struct netdev_port *)arg)->job);
@@ -77,7 +26,11 @@ static void job_work(void *arg)
 
 static void close_work(void *arg)
 {
-    netdev_device_close(((struct netdev_port *)arg)->job.device);
+    struct netdev_job *job = &((struct netdev_port *)arg)->job;
+
+    netdev_device_close_in(job->device, job->place);
+    if (job->lost)
+        netdev_place_close(job->place);
 }
 
 /* ---- what workers see -------------------------------------------------------------------- */
@@ -158,11 +111,16 @@ static void tick(void *arg)
     submit(nd);
 }
 
-static void retry_later(struct netdev_port *nd)
+static void look_later(struct netdev_port *nd)
 {
-    if (nd->timer != NULL || nd->stopping)
+    bool wrong = nd->error.code != 0 || nd->changed;
+    uint64_t wait_ns = wrong ? RETRY_NS : LOOK_NS;
+
+    if (!wrong && nd->want.netns[0] == '\0')
         return;
-    (void)nd->port.host->timer(nd->port.host, clock_now_ns() + RETRY_NS, tick, nd, &nd->timer);
+    if (nd->timer != NULL || nd->stopping || nd->hopeless)
+        return;
+    (void)nd->port.host->timer(nd->port.host, clock_now_ns() + wait_ns, tick, nd, &nd->timer);
 }
 
 static void closed(void *arg)
@@ -192,7 +150,6 @@ static void lose(struct netdev_port *nd)
     struct port_host *host = nd->port.host;
 
     nd->busy = true;
-    nd->job.device = nd->device;
     netdev_totals_add(&nd->before, nd->device);
     nd->device = NULL;
     publish(nd);
@@ -221,13 +178,36 @@ static void note_name(struct netdev_port *nd)
     nd->port.host->event(nd->port.host, &nd->port, PORT_EVENT_INFO, text);
 }
 
+static int watch_place(struct netdev_port *nd);
+
+static void take_place(struct netdev_port *nd)
+{
+    struct netdev_job *job = &nd->job;
+
+    nd->place = job->place;
+    if (nd->stopping)
+        return;
+    if (!job->lost) {
+        (void)watch_place(nd); /* tried again at the next look */
+        return;
+    }
+    nd->port.host->unwatch(nd->watch);
+    nd->watch = NULL;
+    nd->place = NULL;
+    /* Else it is closed with the device. */
+    if (nd->device == NULL)
+        netdev_place_close(job->place);
+}
+
 static void job_done(void *arg)
 {
     struct netdev_port *nd = arg;
     struct netdev_job *job = &nd->job;
 
     nd->busy = false;
+    nd->hopeless = job->final;
     take_device(nd);
+    take_place(nd);
     if (!job->gone && job->link.ifindex != 0) {
         if (nd->device != NULL && nd->link.ifindex == job->link.ifindex)
             note_name(nd);
@@ -245,13 +225,13 @@ static void job_done(void *arg)
     publish(nd);
     if (nd->changed || nd->again)
         submit(nd);
-    else if (nd->error.code != 0)
-        retry_later(nd);
+    else
+        look_later(nd);
 }
 
 static void submit(struct netdev_port *nd)
 {
-    if (nd->stopping)
+    if (nd->stopping || (nd->hopeless && nd->device == NULL))
         return;
     if (nd->busy) {
         nd->again = true;
@@ -264,6 +244,7 @@ static void submit(struct netdev_port *nd)
         .config = nd->want,
         .queues_max = (uint16_t)(nd->port.queue_pairs - 1),
         .apply = nd->changed || nd->error.code != 0,
+        .place = nd->place,
         .device = nd->device,
     };
     nd->changed = nd->again = false;
@@ -271,24 +252,33 @@ static void submit(struct netdev_port *nd)
         return;
     nd->busy = false;
     nd->changed = true;
-    retry_later(nd);
+    look_later(nd);
 }
 
 static void on_events(void *arg, uint32_t events)
 {
     struct netdev_port *nd = arg;
 
-    if (netdev_link_changed(nd->events, nd->device != NULL ? nd->device->ifindex : 0,
+    if (netdev_link_changed(nd->place->events, nd->device != NULL ? nd->device->ifindex : 0,
                             nd->want.iface))
         submit(nd);
+}
+
+static int watch_place(struct netdev_port *nd)
+{
+    struct port_host *host = nd->port.host;
+
+    if (nd->place == NULL || nd->watch != NULL)
+        return 0;
+    return host->watch(host, nl_socket_get_fd(nd->place->events), EPOLLIN, on_events, nd,
+                       &nd->watch);
 }
 
 /* ---- the contract ------------------------------------------------------------------------ */
 int netdev_life_start(struct port *port, struct vsw_err *err)
 {
     struct netdev_port *nd = netdev_port_of(port);
-    int rc = port->host->watch(port->host, nl_socket_get_fd(nd->events), EPOLLIN, on_events, nd,
-                               &nd->watch);
+    int rc = watch_place(nd);
 
     if (rc < 0)
         return vsw_err_set(err, rc, NULL, "cannot watch the kernel's events: %s", strerror(-rc));

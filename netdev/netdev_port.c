@@ -5,7 +5,6 @@
  */
 #include <cap-ng.h>
 #include <errno.h>
-#include <netlink/netlink.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -18,8 +17,7 @@ extern const struct port_type port_type_netdev;
 
 static void netdev_free(struct netdev_port *nd)
 {
-    if (nd->events != NULL)
-        nl_socket_free(nd->events);
+    netdev_place_close(nd->place);
     port_fini(&nd->port);
     free(nd);
 }
@@ -47,8 +45,6 @@ static int make_port(struct port_host *host, const struct port_config *config,
         return -ENOMEM;
     memset(nd, 0, sizeof(*nd));
     rc = port_init(&nd->port, &port_type_netdev, host, config, count_pairs(&job->config, job));
-    if (rc == 0)
-        rc = netdev_link_watch(&nd->events);
     if (rc < 0) {
         netdev_free(nd);
         return rc;
@@ -58,7 +54,8 @@ static int make_port(struct port_host *host, const struct port_config *config,
 }
 
 /* What is wrong now is an error of the command, later it is a state of the port, which tries again.
- * An interface that is not there is never an error: a TAP comes with its VM. */
+ * An interface that is not there is no error: a TAP comes with its VM, a namespace with its
+ * container. */
 static int netdev_prepare(struct port_host *host, const struct port_config *config,
                           struct port **ret_port, struct vsw_err *err)
 {
@@ -72,7 +69,7 @@ static int netdev_prepare(struct port_host *host, const struct port_config *conf
     rc = netdev_config_parse(config, &job->config, err);
     if (rc == 0)
         netdev_job_run(job);
-    if (rc == 0 && job->device == NULL && !job->gone && !config->accepted) {
+    if (rc == 0 && job->device == NULL && (!job->gone || job->final) && !config->accepted) {
         if (err != NULL)
             *err = job->err;
         rc = job->err.code;
@@ -80,11 +77,14 @@ static int netdev_prepare(struct port_host *host, const struct port_config *conf
     if (rc == 0)
         rc = make_port(host, config, job, &nd);
     if (rc < 0) {
-        netdev_device_close(job->device);
+        netdev_device_close_in(job->device, job->place);
+        netdev_place_close(job->place);
         vsw_err_set(err, rc, NULL, "cannot make the port: %s", strerror(-rc));
     } else {
         nd->want = job->config;
+        nd->place = job->place;
         nd->device = job->device;
+        nd->hopeless = job->final;
         nd->link = job->link;
         nd->error = job->err;
         *ret_port = &nd->port;
@@ -97,7 +97,7 @@ static void netdev_destroy(struct port *port, bool remove)
 {
     struct netdev_port *nd = netdev_port_of(port);
 
-    netdev_device_close(nd->device);
+    netdev_device_close_in(nd->device, nd->place);
     netdev_free(nd);
 }
 
@@ -107,7 +107,9 @@ static void netdev_info(const struct port *port, struct port_info *ret_info)
     const struct netdev_port *nd = netdev_port_of(port);
     struct port_info info = {.connected = nd->device != NULL};
 
-    snprintf(info.where, sizeof(info.where), "%s", info.connected ? nd->link.name : nd->want.iface);
+    snprintf(info.where, sizeof(info.where), "%s%s%.*s",
+             info.connected ? nd->link.name : nd->want.iface, nd->want.netns[0] != '\0' ? "@" : "",
+             (int)sizeof(info.where) - IFNAMSIZ - 1, nd->want.netns);
     if (info.connected) {
         info.driver_ready = (nd->link.flags & IFF_UP) && (nd->link.flags & IFF_RUNNING);
         info.queue_pairs_enabled = atomic_load(&port->tx_queues);
@@ -116,7 +118,7 @@ static void netdev_info(const struct port *port, struct port_info *ret_info)
     if (nd->error.code != 0) {
         snprintf(info.error, sizeof(info.error), "%.*s", PORT_ERROR_BYTES - 1, nd->error.msg);
         snprintf(info.hint, sizeof(info.hint), "%s", nd->error.hint);
-        info.retries = true;
+        info.retries = !nd->hopeless || info.connected;
     }
     *ret_info = info;
 }

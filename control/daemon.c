@@ -424,9 +424,14 @@ static int open_restore(struct ctl *ctl, struct vsw_err *err)
     bool from_file = ctl->options->config_file != NULL;
     unsigned flags = CHANGE_BEST_EFFORT | (from_file ? 0u : CHANGE_LOADED);
     int rc = ctl->options->harden ? harden_syscalls(err) : 0;
+    const struct port_type *type;
 
     if (rc < 0)
         return rc;
+    for (size_t i = 0; (type = ctl->env.type_at(i)) != NULL; i++) {
+        if (type->recover != NULL)
+            type->recover(ctl->options->run_dir);
+    }
     ctl->revision = s->loaded.revision;
     saver_loaded(ctl->saver, s->loaded.revision);
     rc = change_restore(ctl, &s->loaded.config, flags, on_restored);

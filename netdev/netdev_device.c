@@ -107,7 +107,8 @@ static uint16_t queues_for(const struct netdev_config *config, const struct netd
 
 /* In the driver's mode a tag that was taken out is lost, unless the program can ask for it. A NIC
  * can be told to leave tags alone. What a veth has beside a frame was put there by its peer. */
-static int keep_tags(struct netdev_device *dev, const struct netdev_link *link)
+static int keep_tags(struct netdev_device *dev, const struct netdev_config *config,
+                     const struct netdev_link *link)
 {
     int rc;
 
@@ -115,16 +116,8 @@ static int keep_tags(struct netdev_device *dev, const struct netdev_link *link)
         return 0;
     if (is_software(link))
         return -EPROTONOSUPPORT;
-    rc = netdev_link_keep_tags(link->name, true);
-    dev->kept_tags = rc == 1;
+    rc = netdev_tags_keep(&dev->tags, dev->run_dir, config->netns, dev->ifindex);
     return rc < 0 && rc != -EOPNOTSUPP ? rc : 0;
-}
-
-static void release_tags(struct netdev_device *dev)
-{
-    if (dev->kept_tags)
-        (void)netdev_link_keep_tags(dev->name, false);
-    dev->kept_tags = false;
 }
 
 /* ---- one way ----------------------------------------------------------------------------- */
@@ -137,7 +130,7 @@ static int open_xdp(struct netdev_device *dev, const struct netdev_config *confi
     int rc = netdev_progs_attach_xdp(&dev->progs, dev->ifindex, native);
 
     if (rc == 0)
-        rc = keep_tags(dev, link);
+        rc = keep_tags(dev, config, link);
     if (rc < 0)
         return rc;
     /* Longer frames than the port's MTU has are the packet socket's. */
@@ -173,7 +166,7 @@ static void undo(struct netdev_device *dev)
 {
     close_xsks(dev);
     close_packets(dev);
-    release_tags(dev);
+    netdev_tags_release(&dev->tags);
     netdev_progs_detach_xdp(&dev->progs);
 }
 
@@ -316,8 +309,8 @@ static int open_inside(struct netdev_device *dev, const struct netdev_config *co
 }
 
 int netdev_device_open(const struct netdev_config *config, uint16_t queues_max,
-                       const struct netdev_link *link, struct netdev_device **ret,
-                       struct vsw_err *err)
+                       const struct netdev_link *link, const char *run_dir,
+                       struct netdev_device **ret, struct vsw_err *err)
 {
     struct netdev_device *dev;
     int rc;
@@ -328,7 +321,7 @@ int netdev_device_open(const struct netdev_config *config, uint16_t queues_max,
     if (dev == NULL)
         return vsw_err_set(err, -ENOMEM, NULL, "out of memory");
     dev->ifindex = link->ifindex;
-    memcpy(dev->name, link->name, sizeof(dev->name));
+    dev->run_dir = run_dir;
     dev->progs.xdp_link_fd = dev->progs.ingress_link_fd = -1;
     rc = open_inside(dev, config, queues_max, link, err);
     if (rc < 0)
@@ -378,6 +371,6 @@ void netdev_device_describe(const struct netdev_device *dev, char *buf, size_t s
                  way_names[dev->way], reason, dev->zerocopy ? "zero-copy" : "copy mode",
                  dev->queues, dev->zerocopy ? "" : ", tso4, tso6 and ecn by AF_PACKET",
                  dev->progs.xdp_tag != NULL ? "the driver took out are put back"
-                 : dev->kept_tags           ? "stay in by our setting of the driver"
+                 : dev->tags.kept           ? "stay in by our setting of the driver"
                                             : "stay in");
 }

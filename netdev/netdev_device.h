@@ -17,6 +17,7 @@
 #include "netdev/netdev_link.h"
 #include "netdev/netdev_packet.h"
 #include "netdev/netdev_prog.h"
+#include "netdev/netdev_tags.h"
 #include "netdev/netdev_xsk.h"
 
 enum netdev_way { NETDEV_WAY_NATIVE, NETDEV_WAY_GENERIC, NETDEV_WAY_PACKET };
@@ -26,12 +27,12 @@ struct netdev_device {
     enum netdev_way way;
     bool zerocopy;
     bool promisc;
-    bool kept_tags; /* we told the driver to leave tags in frames */
-    char name[IFNAMSIZ];
-    uint16_t queues;        /* in service, without the packet socket beside AF_XDP */
-    uint32_t room_bytes;    /* longest frame that AF_XDP takes in */
-    uint32_t tx_offloads;   /* PORT_OFFLOAD_*: what it takes unfinished */
-    struct netdev_xsk *xsk; /* `queues` of them, or NULL */
+    const char *run_dir;     /* of the daemon; may be NULL */
+    struct netdev_tags tags; /* our setting of the driver */
+    uint16_t queues;         /* in service, without the packet socket beside AF_XDP */
+    uint32_t room_bytes;     /* longest frame that AF_XDP takes in */
+    uint32_t tx_offloads;    /* PORT_OFFLOAD_*: what it takes unfinished */
+    struct netdev_xsk *xsk;  /* `queues` of them, or NULL */
     struct netdev_packet packet[NETDEV_QUEUES_MAX];
     uint16_t packets; /* open ones */
     struct netdev_progs progs;
@@ -43,6 +44,7 @@ struct netdev_device {
  * @config: what is wanted
  * @queues_max: at most so many queues
  * @link: the interface as it is now
+ * @run_dir: of the daemon, lives as long as the device; NULL: none
  * @ret: the device; netdev_device_close() it
  * @err: what is wrong, with a hint
  *
@@ -52,8 +54,8 @@ struct netdev_device {
  * Source: none
  */
 int netdev_device_open(const struct netdev_config *config, uint16_t queues_max,
-                       const struct netdev_link *link, struct netdev_device **ret,
-                       struct vsw_err *err);
+                       const struct netdev_link *link, const char *run_dir,
+                       struct netdev_device **ret, struct vsw_err *err);
 
 /**
  * netdev_device_apply() - follow a changed configuration

@@ -100,8 +100,8 @@ static void look(struct netdev_job *job)
     }
     check_mtu(job);
     if (job->device == NULL && job->err.code == 0)
-        (void)netdev_device_open(&job->config, job->queues_max, &job->link, &job->device,
-                                 &job->err);
+        (void)netdev_device_open(&job->config, job->queues_max, &job->link, job->run_dir,
+                                 &job->device, &job->err);
     else if (job->device != NULL && job->apply)
         (void)netdev_device_apply(job->device, &job->config, &job->err);
     check_link(job);

@@ -243,6 +243,7 @@ static void submit(struct netdev_port *nd)
     nd->job = (struct netdev_job){
         .config = nd->want,
         .queues_max = (uint16_t)(nd->port.queue_pairs - 1),
+        .run_dir = nd->port.host->run_dir,
         .apply = nd->changed || nd->error.code != 0,
         .place = nd->place,
         .device = nd->device,

@@ -44,17 +44,24 @@ static uint32_t queues_of(const char *name)
     return channels.rx_count + channels.combined_count;
 }
 
-int netdev_link_keep_tags(const char *name, bool keep)
+int netdev_link_takes_tags(const char *name)
 {
     struct ethtool_value value = {.cmd = ETHTOOL_GFLAGS};
     int rc = ethtool(name, &value);
 
-    if (rc < 0 || !(value.data & ETH_FLAG_RXVLAN) == keep)
+    return rc < 0 ? rc : (value.data & ETH_FLAG_RXVLAN) != 0;
+}
+
+int netdev_link_take_tags(const char *name, bool take)
+{
+    struct ethtool_value value = {.cmd = ETHTOOL_GFLAGS};
+    int rc = ethtool(name, &value);
+
+    if (rc < 0)
         return rc;
     value.cmd = ETHTOOL_SFLAGS;
-    value.data ^= ETH_FLAG_RXVLAN;
-    rc = ethtool(name, &value);
-    return rc < 0 ? rc : 1;
+    value.data = take ? value.data | ETH_FLAG_RXVLAN : value.data & ~(uint32_t)ETH_FLAG_RXVLAN;
+    return ethtool(name, &value);
 }
 
 static void ask_xdp(struct netdev_link *link)

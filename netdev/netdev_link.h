@@ -36,15 +36,25 @@ struct netdev_link {
 int netdev_link_get(int ifindex, const char *name, struct netdev_link *ret);
 
 /**
- * netdev_link_keep_tags() - shall the driver leave VLAN tags where they are?
+ * netdev_link_takes_tags() - does the driver take VLAN tags out of the frames it receives?
  * @name: the interface
- * @keep: else it may take them out of frames it receives
  *
- * Return: 1 when that was changed, 0 when it was so already; a negative errno.
+ * Return: 1, 0 or a negative errno.
+ * Context: helper; may block.
+ * Source: ethtool ETHTOOL_GFLAGS, ETH_FLAG_RXVLAN
+ */
+int netdev_link_takes_tags(const char *name);
+
+/**
+ * netdev_link_take_tags() - tell the driver so
+ * @name: the interface
+ * @take: else it leaves them where they are
+ *
+ * Return: 0 or a negative errno.
  * Context: helper; may block.
  * Source: ethtool ETHTOOL_SFLAGS, ETH_FLAG_RXVLAN
  */
-int netdev_link_keep_tags(const char *name, bool keep);
+int netdev_link_take_tags(const char *name, bool take);
 
 /**
  * netdev_link_watch() - a socket that tells of changes of interfaces

@@ -66,6 +66,7 @@ static int netdev_prepare(struct port_host *host, const struct port_config *conf
     if (job == NULL)
         return vsw_err_set(err, -ENOMEM, NULL, "out of memory");
     job->queues_max = NETDEV_QUEUES_MAX;
+    job->run_dir = host->run_dir;
     rc = netdev_config_parse(config, &job->config, err);
     if (rc == 0)
         netdev_job_run(job);
@@ -195,6 +196,7 @@ const struct port_type port_type_netdev = {
     .options = &netdev_options_object,
     .options_bytes = sizeof(struct netdev_options),
     .can_run = netdev_can_run,
+    .recover = netdev_tags_recover,
     .prepare = netdev_prepare,
     .destroy = netdev_destroy,
     .start = netdev_life_start,

@@ -28,6 +28,7 @@ struct netdev_place {
 struct netdev_job {
     struct netdev_config config;  /* in */
     uint16_t queues_max;          /* in */
+    const char *run_dir;          /* in: of the daemon */
     bool apply;                   /* in: make the device as wanted; a new device always is */
     struct netdev_place *place;   /* in: open or NULL; out: opened, when it was NULL */
     struct netdev_device *device; /* in: open or NULL; out: opened, when it was NULL */

@@ -136,6 +136,10 @@ struct port_type {
      * anything else, when one is wanted; NULL: always. 0 or a negative errno with @err filled. */
     int (*can_run)(struct vsw_err *err);
 
+    /* Put right what a daemon that was killed may have left behind; @run_dir: its files. Once, at
+     * the start, before there are ports; may block; NULL: nothing can be left. */
+    void (*recover)(const char *run_dir);
+
     /* helper thread; may block. Return 0 or a negative errno with @err filled. */
     int (*prepare)(struct port_host *host, const struct port_config *config, struct port **ret_port,
                    struct vsw_err *err);

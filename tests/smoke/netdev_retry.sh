@@ -74,4 +74,17 @@ need "somebody else's program" foreign
 check "a change that is refused" set_refused "an XDP program of somebody else" xdp=native
 check "leaves the port as it was" port_ready up0
 check "and it carries frames" reaches a 10.0.0.9
+
+# What a killed daemon has left of a NIC that it told not to take VLAN tags out (no veth is told that;
+# see tests/unit/test_netdev_tags.c for who makes the note).
+takes_tags() { ns_run host ethtool -k up0 | grep -q 'rx-vlan-offload: on'; }
+need "the port goes" ctl port del up0
+need "the program goes" host_link set dev up0 xdp off
+sw_crash
+need "a NIC that was told" ns_run host ethtool -K up0 rxvlan off
+note="$(ns_run host stat -L -c %i /proc/self/ns/net) $(ns_run host cat /sys/class/net/up0/ifindex)"
+echo "$(cat /proc/sys/kernel/random/boot_id) $note -" >"$SW_RUN/netdev-rxvlan-${note/ /-}"
+need "the switch starts" sw_start
+check "the setting is put back" takes_tags
+check_eq "once" "" ls "$SW_RUN"
 t_done

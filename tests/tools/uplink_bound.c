@@ -35,7 +35,7 @@ static struct netdev_device *open_device(const char *name)
     config.filter.take = NETDEV_FILTER_ALL;
     if (netdev_link_get(0, name, &link) < 0)
         fail("no such interface");
-    if (netdev_device_open(&config, 1, &link, &dev, &err) < 0)
+    if (netdev_device_open(&config, 1, &link, NULL, &dev, &err) < 0)
         fail(err.msg);
     if (dev->way == NETDEV_WAY_PACKET)
         fail("the interface has no AF_XDP");

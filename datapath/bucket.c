@@ -6,9 +6,14 @@
 
 #include <string.h>
 
-#define TICK_BITS 8 /* ticks per nanosecond */
-#define COST_BITS 24
-#define TICKS_S   (NS_PER_SEC << TICK_BITS)
+#define TICK_BITS    8 /* ticks per nanosecond */
+#define COST_BITS    24
+#define RESERVE_BITS 16
+#define TICKS_S      (NS_PER_SEC << TICK_BITS)
+
+/* What the port leaves for others that is the furthest ahead of them: this part of the burst. Who
+ * takes how much counts only while less than twice as much is held: there is enough for all. */
+#define RESERVE_PART 4
 
 /* No bucket holds or owes more time than this: what seems to is one that was idle for years. */
 #define SPAN_TICKS (3600 * TICKS_S)
@@ -54,6 +59,31 @@ static int64_t held_ticks(const struct bucket *b, uint64_t zero, uint64_t now)
     return held > depth || held < -(int64_t)(2 * SPAN_TICKS) ? depth : held;
 }
 
+static int64_t reserve_max(const struct bucket *b)
+{
+    return (int64_t)(load(&b->depth) / RESERVE_PART);
+}
+
+static bool is_plenty(const struct bucket *b, int64_t held)
+{
+    return held > 2 * reserve_max(b);
+}
+
+/* Time that is not a port's because it had more than others. */
+static int64_t reserve_ticks(const struct bucket *b, const struct bucket_share *share, int64_t held)
+{
+    int64_t ahead;
+    unsigned __int128 ticks;
+
+    if (share == NULL || is_plenty(b, held))
+        return 0;
+    ahead = (int64_t)(load(&share->had) - load(&b->least));
+    if (ahead <= 0)
+        return 0;
+    ticks = (unsigned __int128)(uint64_t)ahead * load(&b->reserve) >> RESERVE_BITS;
+    return ticks > (uint64_t)reserve_max(b) ? reserve_max(b) : (int64_t)ticks;
+}
+
 /* Replace `zero` so that the bucket holds @held at @now; false when another was faster. */
 static bool settle(struct bucket *b, uint64_t *zero, uint64_t now, int64_t held)
 {
@@ -73,9 +103,11 @@ static void set_numbers(struct bucket *b, const struct bucket_config *config)
         rate == 0 ? 0 : ((unsigned __int128)u64_max(config->burst, 1) * TICKS_S + rate - 1) / rate;
 
     b->rate = rate;
-    b->burst = u64_max(config->burst, 1);
-    store(&b->quantum, u64_max(u64_max(quantum, config->frame_max), 1));
+    quantum = u64_max(u64_max(quantum, config->frame_max), 1);
+    store(&b->quantum, quantum);
     store(&b->depth, depth > SPAN_TICKS ? SPAN_TICKS : (uint64_t)depth);
+    store(&b->reserve,
+          (uint64_t)(((unsigned __int128)reserve_max(b) << RESERVE_BITS) / (2 * quantum)));
     store(&b->per, rate == 0 ? 0 : (uint64_t)(((unsigned __int128)rate << 64) / TICKS_S) + 1);
     store(&b->cost,
           rate == 0 ? 0
@@ -113,14 +145,18 @@ void bucket_configure(struct bucket *b, const struct bucket_config *config, uint
     } while (true);
 }
 
-int64_t bucket_available(const struct bucket *b, uint64_t now_ns)
+int64_t bucket_available(const struct bucket *b, const struct bucket_share *share, uint64_t now_ns)
 {
+    int64_t held;
+
     if (bucket_is_unlimited(b))
         return INT64_MAX;
-    return ticks_to_amount(b, held_ticks(b, load(&b->zero), ticks_of(now_ns)));
+    held = held_ticks(b, load(&b->zero), ticks_of(now_ns));
+    return ticks_to_amount(b, held - reserve_ticks(b, share, held));
 }
 
-int64_t bucket_draw(struct bucket *b, int64_t want, uint64_t now_ns)
+int64_t bucket_draw(struct bucket *b, const struct bucket_share *share, int64_t want,
+                    uint64_t now_ns)
 {
     uint64_t now = ticks_of(now_ns), zero = load(&b->zero);
     int64_t quantum = (int64_t)load(&b->quantum);
@@ -132,7 +168,7 @@ int64_t bucket_draw(struct bucket *b, int64_t want, uint64_t now_ns)
         want = quantum;
     do {
         held = held_ticks(b, zero, now);
-        give = ticks_to_amount(b, held);
+        give = ticks_to_amount(b, held - reserve_ticks(b, share, held));
         give = give < want ? give : want;
         if (give <= 0)
             return 0;
@@ -158,7 +194,7 @@ void bucket_charge(struct bucket *b, int64_t units, uint64_t now_ns)
         ;
 }
 
-bool bucket_take(struct bucket *b, int64_t units, uint64_t now_ns)
+bool bucket_take(struct bucket *b, const struct bucket_share *share, int64_t units, uint64_t now_ns)
 {
     uint64_t now = ticks_of(now_ns), zero = load(&b->zero);
     int64_t cost = (int64_t)amount_to_ticks(b, (uint64_t)units);
@@ -168,21 +204,44 @@ bool bucket_take(struct bucket *b, int64_t units, uint64_t now_ns)
         return true;
     do {
         held = held_ticks(b, zero, now);
-        if (held <= 0)
+        if (held <= reserve_ticks(b, share, held))
             return false;
     } while (!settle(b, &zero, now, held - cost));
     return true;
 }
 
-uint64_t bucket_when_ns(const struct bucket *b, int64_t units, uint64_t now_ns)
+void bucket_serve(struct bucket *b, struct bucket_share *share, int64_t units, uint64_t now_ns)
+{
+    uint64_t least, quantum, start, had;
+
+    if (share == NULL || units <= 0 || bucket_is_unlimited(b) ||
+        is_plenty(b, held_ticks(b, load(&b->zero), ticks_of(now_ns))))
+        return;
+    least = load(&b->least);
+    quantum = load(&b->quantum);
+    had = load(&share->had);
+    do {
+        start = (int64_t)(had - least) > 0 ? had : least;
+    } while (!atomic_compare_exchange_weak_explicit(&share->had, &had, start + (uint64_t)units,
+                                                    memory_order_relaxed, memory_order_relaxed));
+    while ((int64_t)(start - quantum - least) > 0 &&
+           !atomic_compare_exchange_weak_explicit(&b->least, &least, start - quantum,
+                                                  memory_order_relaxed, memory_order_relaxed))
+        ;
+}
+
+uint64_t bucket_when_ns(const struct bucket *b, const struct bucket_share *share, int64_t units,
+                        uint64_t now_ns)
 {
     int64_t held, missing;
+    uint64_t wanted;
 
     if (bucket_is_unlimited(b))
         return now_ns;
     held = held_ticks(b, load(&b->zero), ticks_of(now_ns));
     /* More than the burst will never be there; one tick more, because amounts are rounded down. */
-    missing = (int64_t)u64_min(amount_to_ticks(b, (uint64_t)units) + 1, load(&b->depth)) - held;
+    wanted = amount_to_ticks(b, (uint64_t)units) + 1 + (uint64_t)reserve_ticks(b, share, held);
+    missing = (int64_t)u64_min(wanted, load(&b->depth)) - held;
     return missing <= 0 ? now_ns
                         : now_ns + (((uint64_t)missing + (1u << TICK_BITS) - 1) >> TICK_BITS);
 }

@@ -68,15 +68,13 @@ static enum drop_reason draw_tokens(const struct worker *w, const struct view_po
         [DP_FLOOD_UNKNOWN] = DROP_flood_unknown,
     };
     const struct view_domain *d = &w->view->topology->domain[f->vlan.domain];
-    struct limit *police = d->police;
     struct limit_amount amount = {.bytes = f->wire_bytes, .pkts = f->wire_pkts};
 
     if (v->kind == VERDICT_FLOOD && in->flood[v->flood] != NULL &&
-        !bucket_take(in->flood[v->flood] + (size_t)in->flood_step * d->tenant, f->wire_pkts,
+        !bucket_take(in->flood[v->flood] + (size_t)in->flood_step * d->tenant, NULL, f->wire_pkts,
                      now_ns))
         return flood_drop[v->flood];
-    if (police != NULL && in->vlan.mode == VLAN_MODE_TRUNK &&
-        limits_take(&police, 1, amount, now_ns) >= 0)
+    if (in->vlan.mode == VLAN_MODE_TRUNK && limits_take(&d->police, 1, amount, now_ns) >= 0)
         return DROP_limit_network;
     return DROP_NONE;
 }
@@ -88,7 +86,7 @@ static bool police_burst(const struct worker *w, const struct view_port *in, con
 {
     struct limit_amount sum = {0, 0};
     uint16_t domain = VLAN_DOMAIN_NONE;
-    struct limit *police;
+    const struct claim *police;
 
     if (in->vlan.mode != VLAN_MODE_TRUNK)
         return true;
@@ -104,8 +102,8 @@ static bool police_burst(const struct worker *w, const struct view_port *in, con
         sum.bytes += f->wire_bytes;
         sum.pkts += f->wire_pkts;
     }
-    police = w->view->topology->domain[domain].police;
-    return police == NULL || limits_take_all(&police, 1, sum, now_ns);
+    police = &w->view->topology->domain[domain].police;
+    return police->limit == NULL || limits_take_all(police, 1, sum, now_ns);
 }
 
 /* The source that needs no word, since the FDB is known to hold it and its age is of this second.

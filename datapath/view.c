@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "datapath/view.h"
 
+#include "base/mem.h"
 #include "datapath/dp.h"
 
 #include <stdlib.h>
@@ -11,7 +12,21 @@ struct sizes {
     uint32_t span;    /* sum of the domains' port spans */
     uint32_t tables;  /* of VLAN numbers */
     uint32_t pairs;
+    uint32_t shares; /* of limits that several ports have */
 };
+
+static bool limit_is_unlimited(const struct limit *limit)
+{
+    return bucket_is_unlimited(&limit->bytes) && bucket_is_unlimited(&limit->pkts);
+}
+
+/* A port with one network is shaped by the network's limit; others are policed, see view_domain. */
+static struct limit *shaping_network_limit(struct datapath *dp, const struct dp_port_spec *spec)
+{
+    bool single = spec->vlan.mode != VLAN_MODE_TRUNK && spec->vlan.native != VLAN_DOMAIN_NONE;
+
+    return single ? &dp->domain[spec->vlan.native].limit : NULL;
+}
 
 static void port_range(const struct dp_domain_spec *d, uint16_t *ret_first, uint16_t *ret_span)
 {
@@ -27,7 +42,18 @@ static void port_range(const struct dp_domain_spec *d, uint16_t *ret_first, uint
     *ret_span = d->member_count == 0 ? 0 : (uint16_t)(high - low + 1);
 }
 
-static struct sizes measure(const struct dp_spec *spec)
+static uint32_t shares_of(struct datapath *dp, const struct dp_port_spec *spec)
+{
+    struct limit *network = shaping_network_limit(dp, spec);
+    uint32_t count = network != NULL && !limit_is_unlimited(network);
+
+    if (spec->tenant == DP_NONE)
+        return count;
+    return count + !limit_is_unlimited(&dp->tenant[spec->tenant].in) +
+           !limit_is_unlimited(&dp->tenant[spec->tenant].out);
+}
+
+static struct sizes measure(struct datapath *dp, const struct dp_spec *spec)
 {
     struct sizes s = {0};
     uint16_t first, span;
@@ -36,9 +62,11 @@ static struct sizes measure(const struct dp_spec *spec)
         port_range(&spec->domains[i], &first, &span);
         s.members += spec->domains[i].member_count;
         s.span += span;
+        s.shares += !limit_is_unlimited(&dp->domain[spec->domains[i].domain].limit);
     }
     for (uint16_t i = 0; i < spec->port_count; i++) {
         s.pairs += spec->ports[i].vlan.pair_count;
+        s.shares += shares_of(dp, &spec->ports[i]);
         for (int k = 0; k < VLAN_KIND_COUNT; k++)
             s.tables += spec->ports[i].vlan.domain_of_vid[k] != NULL;
     }
@@ -55,6 +83,7 @@ void topology_destroy(struct topology *t)
     free(t->member_of);
     free(t->vids);
     free(t->pairs);
+    free(t->shares);
     free(t);
 }
 
@@ -73,29 +102,44 @@ static struct topology *topology_alloc(const struct datapath *dp, const struct s
     t->member_of = calloc(s->span + 1ul, sizeof(*t->member_of));
     t->vids = calloc(s->tables * (size_t)VLAN_VID_COUNT + 1, sizeof(*t->vids));
     t->pairs = calloc(s->pairs + 1ul, sizeof(*t->pairs));
-    if (t->port && t->domain && t->members && t->member_of && t->vids && t->pairs)
+    t->shares = mem_zalloc(s->shares + 1ul, sizeof(*t->shares));
+    if (t->port && t->domain && t->members && t->member_of && t->vids && t->pairs && t->shares)
         return t;
     topology_destroy(t);
     return NULL;
 }
 
-static bool limit_is_unlimited(const struct limit *limit)
-{
-    return bucket_is_unlimited(&limit->bytes) && bucket_is_unlimited(&limit->pkts);
-}
-
-static void add_limit(struct limit *limit, struct limit **list, uint8_t *count)
+static void add_limit(struct limit *limit, struct claim *list, uint8_t *count)
 {
     if (!limit_is_unlimited(limit))
-        list[(*count)++] = limit;
+        list[(*count)++] = (struct claim){.limit = limit};
 }
 
-/* A port with one network is shaped by the network's limit; others are policed, see view_domain. */
-static struct limit *shaping_network_limit(struct datapath *dp, const struct dp_port_spec *spec)
+static void copy_share(struct limit_share *to, const struct limit_share *from)
 {
-    bool single = spec->vlan.mode != VLAN_MODE_TRUNK && spec->vlan.native != VLAN_DOMAIN_NONE;
+    atomic_init(&to->bytes.had, atomic_load_explicit(&from->bytes.had, memory_order_relaxed));
+    atomic_init(&to->pkts.had, atomic_load_explicit(&from->pkts.had, memory_order_relaxed));
+}
 
-    return single ? &dp->domain[spec->vlan.native].limit : NULL;
+/* What a port has had stays known from one topology to the next, and is forgotten with the limit.
+ */
+static struct claim shared_claim(struct topology *t, struct limit *limit,
+                                 const struct claim *before, uint8_t before_count)
+{
+    struct limit_share *share = &t->shares[t->share_count++];
+
+    for (uint8_t i = 0; i < before_count; i++) {
+        if (before[i].limit == limit && before[i].share != NULL)
+            copy_share(share, before[i].share);
+    }
+    return (struct claim){limit, share};
+}
+
+static void add_shared(struct topology *t, struct limit *limit, const struct claim *before,
+                       uint8_t before_count, struct claim *list, uint8_t *count)
+{
+    if (!limit_is_unlimited(limit))
+        list[(*count)++] = shared_claim(t, limit, before, before_count);
 }
 
 /* Of an uplink each tenant has buckets of his own, so that one's storm on the wire takes nothing
@@ -115,10 +159,31 @@ static uint8_t sets_of(const struct dp_port_spec *spec)
            (spec->vlan.uplink && !spec->transit ? VIEW_UPLINK : 0);
 }
 
-static void fill_port(struct datapath *dp, struct view_port *vp, const struct dp_port_spec *spec)
+static void fill_limits(struct datapath *dp, struct topology *t, struct view_port *vp,
+                        const struct dp_port_spec *spec)
 {
+    static const struct view_port no_port;
+    const struct view *view = atomic_load_explicit(&dp->view, memory_order_relaxed);
+    const struct view_port *before = view == NULL ? &no_port : &view->topology->port[spec->port];
     struct port_state *ps = &dp->port[spec->port];
     struct limit *network = shaping_network_limit(dp, spec);
+
+    add_limit(&ps->in, vp->in, &vp->in_count);
+    add_limit(&ps->out, vp->out, &vp->out_count);
+    if (spec->tenant != DP_NONE) {
+        struct tenant_state *tenant = &dp->tenant[spec->tenant];
+
+        add_shared(t, &tenant->in, before->in, before->in_count, vp->in, &vp->in_count);
+        add_shared(t, &tenant->out, before->out, before->out_count, vp->out, &vp->out_count);
+    }
+    if (network != NULL)
+        add_shared(t, network, before->in, before->in_count, vp->in, &vp->in_count);
+}
+
+static void fill_port(struct datapath *dp, struct topology *t, struct view_port *vp,
+                      const struct dp_port_spec *spec)
+{
+    struct port_state *ps = &dp->port[spec->port];
 
     vp->port = ps->port;
     /* Without a tenant it is left with no network at all. */
@@ -126,14 +191,7 @@ static void fill_port(struct datapath *dp, struct view_port *vp, const struct dp
         vp->vlan = spec->vlan;
     vp->up = spec->up;
     vp->apart = sets_of(spec);
-    add_limit(&ps->in, vp->in, &vp->in_count);
-    add_limit(&ps->out, vp->out, &vp->out_count);
-    if (spec->tenant != DP_NONE) {
-        add_limit(&dp->tenant[spec->tenant].in, vp->in, &vp->in_count);
-        add_limit(&dp->tenant[spec->tenant].out, vp->out, &vp->out_count);
-    }
-    if (network != NULL)
-        add_limit(network, vp->in, &vp->in_count);
+    fill_limits(dp, t, vp, spec);
     fill_flood(vp, ps, spec);
 }
 
@@ -162,7 +220,7 @@ static void fill_ports(struct datapath *dp, struct topology *t, const struct dp_
         const struct dp_port_spec *ps = &spec->ports[i];
         struct view_port *vp = &t->port[ps->port];
 
-        fill_port(dp, vp, ps);
+        fill_port(dp, t, vp, ps);
         own_map(&vp->vlan, &vids, &pairs);
     }
 }
@@ -181,10 +239,14 @@ static void fill_domain(struct datapath *dp, struct topology *t, const struct dp
 {
     struct view_domain *d = &t->domain[spec->domain];
     struct limit *limit = &dp->domain[spec->domain].limit;
+    const struct view *view = atomic_load_explicit(&dp->view, memory_order_relaxed);
+    const struct claim *before =
+        view == NULL ? &d->police : &view->topology->domain[spec->domain].police;
 
     d->tenant = spec->tenant;
     d->transparent = (uint8_t)spec->transparent;
-    d->police = limit_is_unlimited(limit) ? NULL : limit;
+    if (!limit_is_unlimited(limit))
+        d->police = shared_claim(t, limit, before, 1);
     d->member_count = spec->member_count;
     d->member = member;
     d->member_of = member_of;
@@ -206,7 +268,7 @@ static void fill_domain(struct datapath *dp, struct topology *t, const struct dp
 
 struct topology *topology_create(struct datapath *dp, const struct dp_spec *spec)
 {
-    struct sizes s = measure(spec);
+    struct sizes s = measure(dp, spec);
     struct topology *t = topology_alloc(dp, &s);
     struct view_member *member;
     uint16_t *member_of;

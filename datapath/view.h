@@ -30,8 +30,8 @@ struct view_port {
     uint8_t apart; /* which sets it is in: VIEW_ISOLATED, VIEW_UPLINK */
     uint8_t in_count, out_count;
     uint8_t flood_step; /* buckets from one tenant to the next; 0 = one for all */
-    struct limit *in[VIEW_LIMITS_IN];
-    struct limit *out[VIEW_LIMITS_OUT];
+    struct claim in[VIEW_LIMITS_IN];
+    struct claim out[VIEW_LIMITS_OUT];
     struct bucket *flood[DP_FLOOD_COUNT]; /* NULL = unlimited */
 };
 
@@ -45,7 +45,7 @@ struct view_member {
 struct view_domain {
     uint16_t tenant; /* DP_NONE = no such domain */
     uint8_t transparent;
-    struct limit *police; /* for ports that carry several networks; NULL = unlimited */
+    struct claim police; /* for ports that carry several networks: all of them have one share */
     uint16_t member_count;
     const struct view_member *member;
     /* member_of[port - first_port] is the port's place in `member`, or DP_NONE */
@@ -62,6 +62,8 @@ struct topology {
     uint16_t *member_of;
     uint16_t *vids; /* domain_of_vid tables of trunks, VLAN_VID_COUNT each */
     struct vlan_pair *pairs;
+    struct limit_share *shares; /* workers write them; a new topology takes them over */
+    uint32_t share_count;
 };
 
 struct service_list {

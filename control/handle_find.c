@@ -5,7 +5,6 @@
 #include "control/handlers.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 static bool is_near(const char *name, const char *known, struct vsw_err *err)
@@ -73,51 +72,39 @@ const struct api_port *find_port(const struct ctl *ctl, const char *field, const
 }
 
 /* ---- FDB --------------------------------------------------------------------------------- */
-struct counting {
-    struct fdb_counts *counts;
-    const struct live *live;
-};
-
 static bool count_row(void *arg, const struct dp_fdb_row *row)
 {
-    struct counting *c = arg;
-    const struct live_name *domain =
-        row->domain <= c->live->max_domains ? c->live->domains[row->domain] : NULL;
-    const struct live_name *tenant = domain == NULL ? NULL : live_tenant(c->live, domain->tenant);
+    const struct live *live = arg;
+    struct live_port *port = row->port < live->max_ports ? live->ports[row->port] : NULL;
+    struct live_name *domain = row->domain <= live->max_domains ? live->domains[row->domain] : NULL;
+    struct live_name *tenant = domain == NULL ? NULL : live_tenant(live, domain->tenant);
 
-    if (row->port < c->live->max_ports)
-        c->counts->ports[row->port]++;
+    if (port != NULL)
+        port->fdb_entries++;
     if (domain != NULL)
-        c->counts->domains[row->domain]++;
+        domain->fdb_entries++;
     if (tenant != NULL)
-        c->counts->tenants[tenant->number]++;
+        tenant->fdb_entries++;
     return true;
 }
 
-int fdb_counts_read(const struct ctl *ctl, struct fdb_counts *ret_counts)
+void fdb_entries_count(struct ctl *ctl)
 {
-    struct fdb_counts counts = {
-        .ports = calloc(ctl->live.max_ports, sizeof(uint32_t)),
-        .domains = calloc(ctl->live.max_domains + 1ul, sizeof(uint32_t)),
-        .tenants = calloc(ctl->live.max_tenants, sizeof(uint32_t)),
-    };
-    struct counting c = {&counts, &ctl->live};
+    struct live *live = &ctl->live;
 
-    if (counts.ports == NULL || counts.domains == NULL || counts.tenants == NULL) {
-        fdb_counts_free(&counts);
-        return -ENOMEM;
+    for (uint32_t i = 0; i < live->max_ports; i++) {
+        if (live->ports[i] != NULL)
+            live->ports[i]->fdb_entries = 0;
     }
-    dp_fdb_each(ctl->dp, 0, count_row, &c);
-    *ret_counts = counts;
-    return 0;
-}
-
-void fdb_counts_free(struct fdb_counts *counts)
-{
-    free(counts->ports);
-    free(counts->domains);
-    free(counts->tenants);
-    *counts = (struct fdb_counts){0};
+    for (uint32_t i = 0; i < live->max_tenants; i++) {
+        if (live->tenants[i] != NULL)
+            live->tenants[i]->fdb_entries = 0;
+    }
+    for (uint32_t i = 0; i <= live->max_domains; i++) {
+        if (live->domains[i] != NULL)
+            live->domains[i]->fdb_entries = 0;
+    }
+    dp_fdb_each(ctl->dp, 0, count_row, live);
 }
 
 /* ---- counters ---------------------------------------------------------------------------- */

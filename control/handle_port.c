@@ -155,8 +155,8 @@ static void fill_limits(const struct api_port *port, struct api_port_status *row
     row->flood_unknown_pps = limits.flood_unknown_pps;
 }
 
-static int fill_port(const struct ctl *ctl, const struct fdb_counts *counts,
-                     const struct api_port *port, struct api_port_status *row)
+static int fill_port(const struct ctl *ctl, const struct api_port *port,
+                     struct api_port_status *row)
 {
     const struct live_port *live = live_port(&ctl->live, port->name);
 
@@ -168,29 +168,26 @@ static int fill_port(const struct ctl *ctl, const struct fdb_counts *counts,
     else
         fill_out_of_service(live, row);
     row->errors = live == NULL ? 0 : live->error_count;
-    row->fdb_entries = live == NULL ? 0 : counts->ports[live->number];
+    row->fdb_entries = live == NULL ? 0 : live->fdb_entries;
     return 0;
 }
 
 int handle_port_show(struct rpc_call *call, const struct api_port_key *in,
                      struct api_port_status *out, struct vsw_err *err)
 {
-    const struct ctl *ctl = call_ctl(call);
+    struct ctl *ctl = call_ctl(call);
     const struct api_port *port = find_port(ctl, "name", in->name, err);
     const struct live_port *live = port == NULL ? NULL : live_port(&ctl->live, port->name);
-    struct fdb_counts counts;
     int rc;
 
     if (port == NULL)
         return -ENOENT;
-    if (fdb_counts_read(ctl, &counts) < 0)
-        return -ENOMEM;
-    rc = fill_port(ctl, &counts, port, out);
+    fdb_entries_count(ctl);
+    rc = fill_port(ctl, port, out);
     if (rc == 0 && live != NULL && live->port != NULL)
         rc = fill_queues(ctl, live, out);
     if (rc == 0 && live != NULL && live->port != NULL && live->port->type->counters != NULL)
         live->port->type->counters(live->port, on_type_counter, out);
-    fdb_counts_free(&counts);
     return rc;
 }
 
@@ -203,8 +200,7 @@ static void keep_map_of(const char *tenant, struct api_port_status *row)
     }
 }
 
-static int list_ports(const struct ctl *ctl, const struct fdb_counts *counts, const char *tenant,
-                      struct api_port_list *out)
+static int list_ports(const struct ctl *ctl, const char *tenant, struct api_port_list *out)
 {
     for (uint32_t i = 0; i < ctl->config.ports.count; i++) {
         const struct api_port *port = &ctl->config.ports.items[i];
@@ -213,7 +209,7 @@ static int list_ports(const struct ctl *ctl, const struct fdb_counts *counts, co
         if (tenant[0] != '\0' && !model_port_serves(port, tenant))
             continue;
         row = api_append(&out->rows, api_port_status);
-        if (row == NULL || fill_port(ctl, counts, port, row) < 0)
+        if (row == NULL || fill_port(ctl, port, row) < 0)
             return -ENOMEM;
         if (tenant[0] != '\0')
             keep_map_of(tenant, row);
@@ -224,17 +220,12 @@ static int list_ports(const struct ctl *ctl, const struct fdb_counts *counts, co
 int handle_port_list(struct rpc_call *call, const struct api_tenant_filter *in,
                      struct api_port_list *out, struct vsw_err *err)
 {
-    const struct ctl *ctl = call_ctl(call);
-    struct fdb_counts counts;
-    int rc;
+    struct ctl *ctl = call_ctl(call);
 
     if (in->tenant[0] != '\0' && find_tenant(ctl, "tenant", in->tenant, err) == NULL)
         return -ENOENT;
-    if (fdb_counts_read(ctl, &counts) < 0)
-        return -ENOMEM;
-    rc = list_ports(ctl, &counts, in->tenant, out);
-    fdb_counts_free(&counts);
-    return rc;
+    fdb_entries_count(ctl);
+    return list_ports(ctl, in->tenant, out);
 }
 
 /* ---- types, lines for the hypervisor ----------------------------------------------------- */

@@ -27,56 +27,48 @@ static void count_tenant(const struct ctl *ctl, struct api_tenant_status *row)
     }
 }
 
-static int fill_tenant(const struct ctl *ctl, const struct fdb_counts *counts,
-                       const struct api_tenant *tenant, struct api_tenant_status *row)
+static int fill_tenant(const struct ctl *ctl, const struct api_tenant *tenant,
+                       struct api_tenant_status *row)
 {
     const struct live_name *live = live_tenant(&ctl->live, tenant->name);
 
     if (api_assign(&api_tenant_object, tenant, &api_tenant_status_object, row) < 0)
         return -ENOMEM;
     count_tenant(ctl, row);
-    row->fdb_entries = live == NULL ? 0 : counts->tenants[live->number];
+    row->fdb_entries = live == NULL ? 0 : live->fdb_entries;
     return 0;
 }
 
 int handle_tenant_show(struct rpc_call *call, const struct api_tenant_key *in,
                        struct api_tenant_status *out, struct vsw_err *err)
 {
-    const struct ctl *ctl = call_ctl(call);
+    struct ctl *ctl = call_ctl(call);
     const struct api_tenant *tenant = find_tenant(ctl, "name", in->name, err);
-    struct fdb_counts counts;
-    int rc;
 
     if (tenant == NULL)
         return -ENOENT;
-    if (fdb_counts_read(ctl, &counts) < 0)
-        return -ENOMEM;
-    rc = fill_tenant(ctl, &counts, tenant, out);
-    fdb_counts_free(&counts);
-    return rc;
+    fdb_entries_count(ctl);
+    return fill_tenant(ctl, tenant, out);
 }
 
 int handle_tenant_list(struct rpc_call *call, const struct api_nothing *in,
                        struct api_tenant_list *out, struct vsw_err *err)
 {
-    const struct ctl *ctl = call_ctl(call);
-    struct fdb_counts counts;
-    int rc = fdb_counts_read(ctl, &counts);
+    struct ctl *ctl = call_ctl(call);
+    int rc = 0;
 
-    if (rc < 0)
-        return rc;
+    fdb_entries_count(ctl);
     for (uint32_t i = 0; i < ctl->config.tenants.count && rc == 0; i++) {
         struct api_tenant_status *row = api_append(&out->rows, api_tenant_status);
 
-        rc = row == NULL ? -ENOMEM : fill_tenant(ctl, &counts, &ctl->config.tenants.items[i], row);
+        rc = row == NULL ? -ENOMEM : fill_tenant(ctl, &ctl->config.tenants.items[i], row);
     }
-    fdb_counts_free(&counts);
     return rc;
 }
 
 /* ---- networks ---------------------------------------------------------------------------- */
-static int fill_network(const struct ctl *ctl, const struct fdb_counts *counts,
-                        const struct api_network *network, struct api_network_status *row)
+static int fill_network(const struct ctl *ctl, const struct api_network *network,
+                        struct api_network_status *row)
 {
     const struct live_name *live = live_domain(&ctl->live, network->tenant, network->name);
 
@@ -85,29 +77,23 @@ static int fill_network(const struct ctl *ctl, const struct fdb_counts *counts,
     for (uint32_t i = 0; i < ctl->config.ports.count; i++)
         row->ports +=
             model_port_carries(&ctl->config.ports.items[i], network->tenant, network->name);
-    row->fdb_entries = live == NULL ? 0 : counts->domains[live->number];
+    row->fdb_entries = live == NULL ? 0 : live->fdb_entries;
     return 0;
 }
 
 int handle_network_show(struct rpc_call *call, const struct api_network_key *in,
                         struct api_network_status *out, struct vsw_err *err)
 {
-    const struct ctl *ctl = call_ctl(call);
+    struct ctl *ctl = call_ctl(call);
     const struct api_network *network = find_network(ctl, in->tenant, "name", in->name, err);
-    struct fdb_counts counts;
-    int rc;
 
     if (network == NULL)
         return -ENOENT;
-    if (fdb_counts_read(ctl, &counts) < 0)
-        return -ENOMEM;
-    rc = fill_network(ctl, &counts, network, out);
-    fdb_counts_free(&counts);
-    return rc;
+    fdb_entries_count(ctl);
+    return fill_network(ctl, network, out);
 }
 
-static int list_networks(const struct ctl *ctl, const struct fdb_counts *counts, const char *tenant,
-                         struct api_network_list *out)
+static int list_networks(const struct ctl *ctl, const char *tenant, struct api_network_list *out)
 {
     for (uint32_t i = 0; i < ctl->config.networks.count; i++) {
         const struct api_network *network = &ctl->config.networks.items[i];
@@ -116,7 +102,7 @@ static int list_networks(const struct ctl *ctl, const struct fdb_counts *counts,
         if (tenant[0] != '\0' && strcmp(network->tenant, tenant) != 0)
             continue;
         row = api_append(&out->rows, api_network_status);
-        if (row == NULL || fill_network(ctl, counts, network, row) < 0)
+        if (row == NULL || fill_network(ctl, network, row) < 0)
             return -ENOMEM;
     }
     return 0;
@@ -125,15 +111,10 @@ static int list_networks(const struct ctl *ctl, const struct fdb_counts *counts,
 int handle_network_list(struct rpc_call *call, const struct api_tenant_filter *in,
                         struct api_network_list *out, struct vsw_err *err)
 {
-    const struct ctl *ctl = call_ctl(call);
-    struct fdb_counts counts;
-    int rc;
+    struct ctl *ctl = call_ctl(call);
 
     if (in->tenant[0] != '\0' && find_tenant(ctl, "tenant", in->tenant, err) == NULL)
         return -ENOENT;
-    if (fdb_counts_read(ctl, &counts) < 0)
-        return -ENOMEM;
-    rc = list_networks(ctl, &counts, in->tenant, out);
-    fdb_counts_free(&counts);
-    return rc;
+    fdb_entries_count(ctl);
+    return list_networks(ctl, in->tenant, out);
 }

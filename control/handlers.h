@@ -25,12 +25,8 @@ const struct api_network *find_network(const struct ctl *ctl, const char *tenant
 const struct api_port *find_port(const struct ctl *ctl, const char *field, const char *name,
                                  struct vsw_err *err);
 
-/* Entries of the FDB per number. */
-struct fdb_counts {
-    uint32_t *ports, *domains, *tenants;
-};
-int fdb_counts_read(const struct ctl *ctl, struct fdb_counts *ret_counts);
-void fdb_counts_free(struct fdb_counts *counts);
+/* Count the entries of the FDB: fdb_entries of every port, tenant and network in ctl->live. */
+void fdb_entries_count(struct ctl *ctl);
 
 /* Counters of a port that has a number; zeros while it is out of service. */
 struct dp_counters port_counters(const struct ctl *ctl, const struct live_port *live);

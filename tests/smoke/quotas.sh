@@ -10,7 +10,7 @@ VICTIM=02:00:00:00:00:0c PEER=02:00:00:00:00:0b SINK=02:00:00:00:00:0d
 
 fdb_port() { ctl_json ".[] | select(.mac == \"$1\") | .port" fdb list; } # MAC
 fdb_is() { [[ $(fdb_port "$1") == "$2" ]]; }                            # MAC PORT
-entries_of() { ctl_json .fdb_entries "$1" show "$2"; }                  # port|tenant NAME
+entries_of() { ctl_json .fdb_entries "$1" show "$2"; }                  # port|tenant|network NAME
 limit_and_count() { # MAX: of port a, once it may have no more than that
     ctl port set a "max_fdb=$1" >/dev/null && blast a "dst=$SINK" src=random count=20 >/dev/null && sleep 0.2
     entries_of port a
@@ -57,6 +57,7 @@ need "events are watched" events_start fdb
 check "b reaches c" reaches b 10.0.0.3
 measured flood_harms_nobody "64 addresses"
 check_eq "the attacker has its 64" 64 entries_of port a
+check_eq "the network counts as many as its tenant" "$(entries_of tenant red)" entries_of network red/web
 check "an event says so" wait_for 3 events_have 'from port a: '
 check_eq "a lower limit is followed at once" 8 limit_and_count 8
 need "the attacker may learn nothing" ctl port set a max_fdb=0

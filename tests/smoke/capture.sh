@@ -6,12 +6,7 @@
 # shellcheck source=tests/support/lib.sh
 . "$(dirname "$0")/../support/lib.sh"
 
-ns_add a b
-need "the switch starts" sw_start
-need "a network" net_up red web 10
-need "port a" tap_port a red web 10.0.0.1/24
-need "port b" tap_port b red web 10.0.0.2/24
-check "a reaches b" reaches a 10.0.0.2
+scene_pair
 
 capture_bg() { # NAME WORD...: `capture` in the background, what it says into NAME.said
     local name=$1

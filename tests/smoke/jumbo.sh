@@ -5,11 +5,8 @@
 # shellcheck source=tests/support/lib.sh
 . "$(dirname "$0")/../support/lib.sh"
 
-ns_add a b small
-need "the switch starts" sw_start
-need "a network" net_up red web 10
-need "port a" tap_port a red web 10.0.0.1/24 mtu=9000
-need "port b" tap_port b red web 10.0.0.2/24 mtu=9000
+scene_pair mtu=9000
+ns_add small
 need "port small" tap_port small red web 10.0.0.3/24
 check "a ping of 8972 bytes, not fragmented" on a "ping -c3 -i0.2 -W1 -M do -s 8972 10.0.0.2"
 check "small answers small" reaches a 10.0.0.3

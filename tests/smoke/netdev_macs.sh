@@ -5,14 +5,8 @@
 # shellcheck source=tests/support/lib.sh
 . "$(dirname "$0")/../support/lib.sh"
 
-ns_add host lan a
-SW_NETNS=host
-need "a wire" ns_wire host up0 lan wire
+scene_wire mac=02:00:00:00:00:01
 need "the host's address" ns_run host ip address add 10.0.0.7/24 dev up0
-need "lan's address" ns_run lan ip address add 10.0.0.9/24 dev wire
-need "the switch starts" sw_start
-need "a network" net_up red web 10
-need "port a" tap_port a red web 10.0.0.1/24 mac=02:00:00:00:00:01
 for xdp in native off; do
     need "the uplink, xdp=$xdp" ctl port add up0 type=netdev iface=up0 tenant=red networks=web \
         take=macs macs=02:00:00:00:00:01 xdp=$xdp

@@ -20,8 +20,7 @@ flows() { # FROM TO IP: 32 flows of 20 packets
 
 ns_add host lan a
 SW_NETNS=host SW_WORKERS=2
-need "a wire with two queues" ns_wire host up0 lan wire numrxqueues 2 numtxqueues 2
-need "lan's address" ns_run lan ip address add 10.0.0.9/24 dev wire
+need "a wire with two queues" wire_up numrxqueues 2 numtxqueues 2
 need "the switch starts" sw_start
 need "a network" net_up red web 10
 need "port a" tap_port a red web 10.0.0.1/24

@@ -17,18 +17,11 @@ refused() { # WORDS KEY=VALUE...: the command fails and says these words
     printf '%s\n' "$output"
     [[ $output == *"$sentence"* ]]
 }
-host_link() { ip -n "$(ns_name host)" link "$@"; }
-foreign_there() { host_link show dev up0 | grep -q 'prog/xdp id'; }
+foreign_there() { ns_link host show dev up0 | grep -q 'prog/xdp id'; }
 
-ns_add host lan a
-SW_NETNS=host
-need "a wire" ns_wire host up0 lan wire
-need "lan's address" ns_run lan ip address add 10.0.0.9/24 dev wire
-need "the switch starts" sw_start
-need "a network" net_up red web 10
-need "port a" tap_port a red web 10.0.0.1/24
+scene_wire
 
-need "somebody else's program" host_link set dev up0 xdp obj "$VSW_BUILD/bpf/netdev_xdp.bpf.o" sec xdp
+need "somebody else's program" ns_link host set dev up0 xdp obj "$VSW_BUILD/bpf/netdev_xdp.bpf.o" sec xdp
 check "the port is refused" refused "an XDP program of somebody else"
 check "with what to do" refused "bpftool prog show" xdp=generic
 check "the program is still there" foreign_there
@@ -36,19 +29,18 @@ check "without XDP there is room for both" up xdp=off
 check "and frames pass" reaches a 10.0.0.9
 check "the program is still there" foreign_there
 need "the port goes" ctl port del up0
-need "the program goes" host_link set dev up0 xdp off
+need "the program goes" ns_link host set dev up0 xdp off
 check "then the port is made" up
 check "and frames pass" reaches a 10.0.0.9
-need "the interface is removed" host_link del dev up0
-need "made anew" ns_wire host up0 lan wire
-need "lan's address" ns_run lan ip address add 10.0.0.9/24 dev wire
+need "the interface is removed" ns_link host del dev up0
+need "made anew" wire_up
 need "a forgets lan" ns_run a ip neigh flush all
 check "the port comes back" reaches a 10.0.0.9
 need "the port goes" ctl port del up0
 
 check "an MTU larger than the interface's" refused "up0 has an MTU of 1500" mtu=1600
 for end in host:up0 lan:wire; do
-    need "MTU 9000" ip -n "$(ns_name "${end%:*}")" link set dev "${end#*:}" mtu 9000
+    need "MTU 9000" ns_link "${end%:*}" set dev "${end#*:}" mtu 9000
 done
 check "jumbo frames by native XDP" refused "carries an MTU of at most" xdp=native mtu=9000
 check "jumbo frames by generic XDP" refused "carries an MTU of at most" xdp=generic mtu=9000

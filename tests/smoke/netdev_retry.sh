@@ -8,8 +8,7 @@
 
 says() { [[ $(port_get up0 reason) == *"$1"*"; tried again by itself" ]]; }
 is() { wait_for 5 says "$1" || ! port_get up0 reason; }
-host_link() { ip -n "$(ns_name host)" link "$@"; }
-foreign() { host_link set dev up0 xdp obj "$VSW_BUILD/bpf/netdev_xdp.bpf.o" sec xdp; }
+foreign() { ns_link host set dev up0 xdp obj "$VSW_BUILD/bpf/netdev_xdp.bpf.o" sec xdp; }
 logged() { grep -q "port up0: error: $1" "$SW_LOG"; }
 set_refused() { # SENTENCE KEY=VALUE...
     local sentence=$1 output
@@ -32,15 +31,9 @@ other_stop() { # as hard as it gets
     kill_wait "$other_pid"
     wait_for 5 eval '! other_has_it'
 }
-other_has_it() { host_link show dev up0 | grep -q 'prog/xdp id'; }
+other_has_it() { ns_link host show dev up0 | grep -q 'prog/xdp id'; }
 
-ns_add host lan a
-SW_NETNS=host
-need "a wire" ns_wire host up0 lan wire
-need "lan's address" ns_run lan ip address add 10.0.0.9/24 dev wire
-need "the switch starts" sw_start
-need "a network" net_up red web 10
-need "port a" tap_port a red web 10.0.0.1/24
+scene_wire
 need "an uplink" ctl port add up0 type=netdev iface=up0 tenant=red networks=web xdp=native
 check "frames pass" reaches a 10.0.0.9
 
@@ -50,15 +43,15 @@ need "the switch starts" sw_start
 check "it says who is in the way, and that it waits" is "an XDP program of somebody else"
 check "the log says so" logged "an XDP program of somebody else"
 check "the log counts it" grep -q "2 ports (some out of service)" "$SW_LOG"
-need "the program goes" host_link set dev up0 xdp off
+need "the program goes" ns_link host set dev up0 xdp off
 check "the port works by itself" port_ready up0 5
 check "and carries frames" reaches a 10.0.0.9
 
 need "the switch stops" sw_stop
-need "a smaller MTU" host_link set dev up0 mtu 1400
+need "a smaller MTU" ns_link host set dev up0 mtu 1400
 need "the switch starts" sw_start
 check "an MTU that does not fit: it says so" is "has an MTU of 1400"
-need "the MTU is back" host_link set dev up0 mtu 1500
+need "the MTU is back" ns_link host set dev up0 mtu 1500
 check "the port works by itself" port_ready up0 5
 
 need "the switch stops" sw_stop

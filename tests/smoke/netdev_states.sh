@@ -8,12 +8,7 @@
 
 says() { [[ $(port_get up0 reason) == *"$1"* ]]; }
 is() { wait_for 5 says "$1"; }
-host_link() { ip -n "$(ns_name host)" link "$@"; }
-lan_link() { ip -n "$(ns_name lan)" link "$@"; }
-wire() {
-    ns_wire host up0 lan wire && ns_run lan ip address add 10.0.0.9/24 dev wire &&
-        lan_link set dev wire address 02:00:00:00:00:09
-}
+wire() { wire_up && ns_link lan set dev wire address 02:00:00:00:00:09; }
 
 ns_add host lan a
 SW_NETNS=host
@@ -26,37 +21,37 @@ need "a wire" wire
 check "it is ready by itself" port_ready up0
 check "and carries frames" reaches a 10.0.0.9
 
-need "up0 goes down" host_link set dev up0 down
+need "up0 goes down" ns_link host set dev up0 down
 check "down: it says so" is "up0 is down"
-need "up0 goes up" host_link set dev up0 up
+need "up0 goes up" ns_link host set dev up0 up
 check "up: it is ready" port_ready up0
 check "and carries frames" reaches a 10.0.0.9
-need "the peer goes down" lan_link set dev wire down
+need "the peer goes down" ns_link lan set dev wire down
 check "no carrier: it says so" is "no carrier"
-need "the peer goes up" lan_link set dev wire up
+need "the peer goes up" ns_link lan set dev wire up
 check "carrier: it is ready" port_ready up0
 
-need "up0 gets another name" host_link set dev up0 down
-need "up0 gets another name" host_link set dev up0 name other
-need "and goes up" host_link set dev other up
+need "up0 gets another name" ns_link host set dev up0 down
+need "up0 gets another name" ns_link host set dev up0 name other
+need "and goes up" ns_link host set dev other up
 check "renamed: it is ready" port_ready up0
 check "and carries frames" reaches a 10.0.0.9
-need "the old name is back" host_link set dev other down
-need "the old name is back" host_link set dev other name up0
-need "and goes up" host_link set dev up0 up
+need "the old name is back" ns_link host set dev other down
+need "the old name is back" ns_link host set dev other name up0
+need "and goes up" ns_link host set dev up0 up
 check "it is ready" port_ready up0
 
-need "a smaller MTU" host_link set dev up0 mtu 1400
+need "a smaller MTU" ns_link host set dev up0 mtu 1400
 check "MTU: it says so" is "has an MTU of 1400"
 check "it still carries what fits" reaches a 10.0.0.9
-need "the MTU is back" host_link set dev up0 mtu 1500
+need "the MTU is back" ns_link host set dev up0 mtu 1500
 check "it is ready" port_ready up0
 
 for xdp in auto off; do
     need "xdp=$xdp" ctl port set up0 xdp=$xdp
     # Traffic while the interface goes.
     ns_bg a ping -q -i 0.002 10.0.0.9
-    need "up0 is removed" host_link del dev up0
+    need "up0 is removed" ns_link host del dev up0
     check "$xdp, removed: it says so" is "there is no interface up0"
     need "a new wire" wire
     check "$xdp, made anew: it is ready by itself" port_ready up0

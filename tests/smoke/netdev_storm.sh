@@ -16,13 +16,7 @@ bpf_objects() {
 nothing_left() { [[ $(bpf_objects prog) == 0 && $(bpf_objects map) == 0 ]]; }
 same_fds() { [[ $(fds) == "$before_fds" ]]; }
 
-ns_add host lan a
-SW_NETNS=host
-need "a wire" ns_wire host up0 lan wire
-need "lan's address" ns_run lan ip address add 10.0.0.9/24 dev wire
-need "the switch starts" sw_start
-need "a network" net_up red web 10
-need "port a" tap_port a red web 10.0.0.1/24
+scene_wire
 ns_bg a ping -q -i 0.002 -s 1400 10.0.0.9
 ns_bg lan ping -q -i 0.002 -s 1400 10.0.0.1
 

@@ -6,28 +6,12 @@
 # shellcheck source=tests/support/lib.sh
 . "$(dirname "$0")/../support/lib.sh"
 
-# copies FROM TO IP: 5 MB through TCP, the same sum at both ends
-copies() {
-    local sum
-    on_bg "$2" "socat -u TCP-LISTEN:9000,reuseaddr CREATE:$T_DIR/received"
-    wait_for 5 listens "$2" 9000 || return 1
-    on "$1" "socat -u FILE:$T_DIR/sent TCP:$3:9000" || return 1
-    sum=$(sha256sum <"$T_DIR/sent")
-    received() { [[ $(sha256sum <"$T_DIR/received") == "$sum" ]]; }
-    wait_for 5 received
-}
 no_bad_csum() { # END: its kernel has seen no wrong checksum
     on "$1" "nstat -asz | awk '/CsumErrors|TcpInCsumErrors/ { n += \$2 } END { exit n > 0 }'"
 }
 
-ns_add host lan a
-SW_NETNS=host
-need "a wire" ns_wire host up0 lan wire
-need "lan's address" ns_run lan ip address add 10.0.0.9/24 dev wire
 need "data" dd if=/dev/urandom of="$T_DIR/sent" bs=1M count=5 status=none
-need "the switch starts" sw_start
-need "a network" net_up red web 10
-need "port a" tap_port a red web 10.0.0.1/24
+scene_wire
 for end in lan a; do need "iperf3 in $end" iperf_server $end; done
 
 uses() { [[ $(port_get up0 features) == *"$1"* ]]; }

@@ -6,23 +6,9 @@
 # shellcheck source=tests/support/lib.sh
 . "$(dirname "$0")/../support/lib.sh"
 
-# copies FROM TO IP: 20 MB through TCP, the same sum at both ends
-copies() {
-    local sum
-    on_bg "$2" "socat -u TCP-LISTEN:9000,reuseaddr CREATE:$T_DIR/received"
-    wait_for 5 listens "$2" 9000 || return 1
-    on "$1" "socat -u FILE:$T_DIR/sent TCP:$3:9000" || return 1
-    sum=$(sha256sum <"$T_DIR/sent")
-    received() { [[ $(sha256sum <"$T_DIR/received") == "$sum" ]]; }
-    wait_for 5 received
-}
 
-ns_add a b
 need "data" dd if=/dev/urandom of="$T_DIR/sent" bs=1M count=20 status=none
-need "the switch starts" sw_start
-need "a network" net_up red web 10
-need "port a" tap_port a red web 10.0.0.1/24
-need "port b" tap_port b red web 10.0.0.2/24
+scene_pair
 need "an iperf3 server" iperf_server b
 for features in "tx on tso on" "tx on tso off" "tx off tso off"; do
     # shellcheck disable=SC2086 # words

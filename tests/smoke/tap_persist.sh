@@ -5,12 +5,7 @@
 # shellcheck source=tests/support/lib.sh
 . "$(dirname "$0")/../support/lib.sh"
 
-ns_add a b
-need "the switch starts" sw_start
-need "a network" net_up red web 10
-need "port a" tap_port a red web 10.0.0.1/24
-need "port b" tap_port b red web 10.0.0.2/24
-check "a reaches b" reaches a 10.0.0.2
+scene_pair
 need "an address and a route by hand" on a "ip address add 10.9.9.1/24 dev a && ip route add 10.8.0.0/16 via 10.0.0.2"
 index=$(on a "cat /sys/class/net/a/ifindex")
 

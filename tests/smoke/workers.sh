@@ -9,12 +9,8 @@ SW_WORKERS=2
 worker_of() { port_get "$1" 'queue_rows[] | select(.direction == "in" and .queue == 0) | .worker'; }
 is_on() { [[ $(worker_of "$1") == "$2" ]]; } # PORT WORKER
 
-ns_add a b
-need "the switch starts with two workers" sw_start
-check_eq "both are there" 2 ctl_json length worker list
-need "a network" net_up red web 10
-need "port a" tap_port a red web 10.0.0.1/24
-need "port b" tap_port b red web 10.0.0.2/24
+scene_pair
+check_eq "both workers are there" 2 ctl_json length worker list
 need "an iperf3 server" iperf_server b
 moves() {
     local client before to

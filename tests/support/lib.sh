@@ -243,6 +243,8 @@ t_done() {
 . "$VSW_TOP/tests/support/switch.sh"
 # shellcheck source=tests/support/netns.sh
 . "$VSW_TOP/tests/support/netns.sh"
+# shellcheck source=tests/support/scenes.sh
+. "$VSW_TOP/tests/support/scenes.sh"
 # shellcheck source=tests/support/qemu.sh
 . "$VSW_TOP/tests/support/qemu.sh"
 # shellcheck source=tests/support/peers.sh

@@ -16,7 +16,7 @@ ns_add() {
         ip netns add "$(ns_name "$name")" || return 1
         t_defer ns_del "$name"
         ns_known[$name]=1
-        ip -n "$(ns_name "$name")" link set lo up
+        ns_link "$name" set lo up
         # Router and listener chatter of IPv6 would add frames nobody asked for.
         ns_run "$name" sysctl -qw net.ipv6.conf.default.disable_ipv6=1
     done
@@ -29,10 +29,13 @@ ns_del() { # NAME
     unset "ns_known[$1]"
 }
 
+# ns_link NAME WORD...: ip link in a namespace
+ns_link() { ip -n "$(ns_name "$1")" link "${@:2}"; }
+
 # ns_wire NAME INTERFACE NAME INTERFACE [WORD...]: a veth pair between two namespaces, both ends up
 ns_wire() {
-    ip -n "$(ns_name "$1")" link add name "$2" "${@:5}" type veth peer name "$4" netns "$(ns_name "$3")" "${@:5}" &&
-        ip -n "$(ns_name "$1")" link set dev "$2" up && ip -n "$(ns_name "$3")" link set dev "$4" up
+    ns_link "$1" add name "$2" "${@:5}" type veth peer name "$4" netns "$(ns_name "$3")" "${@:5}" &&
+        ns_link "$1" set dev "$2" up && ns_link "$3" set dev "$4" up
 }
 
 # ns_vlans NAME INTERFACE: addresses 10.0.N.x of the namespace are in VLAN N, see
@@ -114,6 +117,14 @@ ident_ask() { # END IP
 }
 
 listens() { on "$1" "ss -H -ltn 'sport = :$2' | grep -q ."; } # END PORT
+
+# copies FROM TO IP: the file $T_DIR/sent through TCP, the same sum at both ends
+copies() {
+    on_bg "$2" "socat -u TCP-LISTEN:9000,reuseaddr CREATE:$T_DIR/received"
+    wait_for 5 listens "$2" 9000 || return 1
+    on "$1" "socat -u FILE:$T_DIR/sent TCP:$3:9000" || return 1
+    wait_for 5 cmp "$T_DIR/sent" "$T_DIR/received"
+}
 
 # ---- iperf3 -----------------------------------------------------------------------------------
 

@@ -6,7 +6,6 @@
 #include "datapath/capture.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/lab.h"
-#include "tests/support/packet.h"
 
 #include <errno.h>
 #include <pcap/pcap.h>
@@ -366,16 +365,9 @@ static void a_full_ring_is_counted(void **state)
 static void send_tso(void)
 {
     const struct packet_spec spec = {.l4 = PACKET_TCP, .payload_bytes = 5000, .seed = 3};
-    struct offload offload = {.flags = OFFLOAD_NEEDS_CSUM,
-                              .gso_type = OFFLOAD_GSO_TCPV4,
-                              .gso_size = 1448,
-                              .csum_offset = 16};
 
     packet_build(&spec, &packet);
-    packet.bytes[0] = packet.bytes[6] = 0x02;
-    offload.csum_start = (uint16_t)packet.l4_off;
-    fake_port_send(lab.port[ACCESS], 0, packet.bytes, packet.len, &offload);
-    lab_run(&lab);
+    lab_send_packet(&lab, ACCESS, &packet, 1448, OFFLOAD_GSO_TCPV4);
 }
 
 static void requests_are_kept_as_they_are(void **state)

@@ -6,7 +6,6 @@
 #include "control/capture_writer.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/lab.h"
-#include "tests/support/packet.h"
 #include "tests/support/pcapng_reader.h"
 
 #include <errno.h>
@@ -218,18 +217,11 @@ static void segmentation_requests_are_marked(void **state)
 {
     static struct packet packet;
     const struct packet_spec spec = {.l4 = PACKET_TCP, .payload_bytes = 5000, .seed = 3};
-    struct offload offload = {.flags = OFFLOAD_NEEDS_CSUM,
-                              .gso_type = OFFLOAD_GSO_TCPV4,
-                              .gso_size = 1448,
-                              .csum_offset = 16};
     char path[32];
     struct run r = start(DP_CAPTURE_IN, "tcp", 0, new_file(path));
 
     packet_build(&spec, &packet);
-    packet.bytes[0] = packet.bytes[6] = 0x02;
-    offload.csum_start = (uint16_t)packet.l4_off;
-    fake_port_send(lab.port[0], 0, packet.bytes, packet.len, &offload);
-    lab_run(&lab);
+    lab_send_packet(&lab, 0, &packet, 1448, OFFLOAD_GSO_TCPV4);
     finish(&r);
     close_run(&r, "");
     parse_file(path);
@@ -298,29 +290,30 @@ static void the_count_is_exact(void **state)
     assert_int_equal(got.statistics, 1);
 }
 
-/* Without a single frame: whoever reads the pipe may go at any time. */
-static void a_reader_that_goes_away_ends_it(void **state)
+/* Without a single frame: whoever reads may go at any time. */
+static void reader_goes_away(int fds[2])
 {
-    int fds[2];
-    struct run r;
+    struct run r = start(DP_CAPTURE_IN, "", 0, fds[1]);
 
-    assert_int_equal(pipe(fds), 0);
-    r = start(DP_CAPTURE_IN, "", 0, fds[1]);
     read_packets(fds[0], 0);
     close(fds[0]);
     close_run(&r, "the reader went away");
 }
 
+static void a_pipe_that_nobody_reads_ends_it(void **state)
+{
+    int fds[2];
+
+    assert_int_equal(pipe(fds), 0);
+    reader_goes_away(fds);
+}
+
 static void a_socket_that_is_closed_ends_it(void **state)
 {
     int fds[2];
-    struct run r;
 
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
-    r = start(DP_CAPTURE_IN, "", 0, fds[1]);
-    read_packets(fds[0], 0);
-    close(fds[0]);
-    close_run(&r, "the reader went away");
+    reader_goes_away(fds);
 }
 
 static void a_full_disk_ends_it(void **state)
@@ -420,7 +413,7 @@ int main(void)
         T(segmentation_requests_are_marked),
         T(a_pipe_is_live),
         T(the_count_is_exact),
-        T(a_reader_that_goes_away_ends_it),
+        T(a_pipe_that_nobody_reads_ends_it),
         T(a_socket_that_is_closed_ends_it),
         T(a_full_disk_ends_it),
         T(a_reader_that_stalls_stops_nothing),

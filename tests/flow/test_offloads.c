@@ -5,7 +5,6 @@
  */
 #include "tests/support/cmocka.h"
 #include "tests/support/lab.h"
-#include "tests/support/packet.h"
 
 #include <string.h>
 
@@ -40,27 +39,10 @@ static int teardown(void **state)
     return 0;
 }
 
-static struct offload request(uint16_t gso_size, uint8_t gso_type)
-{
-    return (struct offload){
-        .flags = OFFLOAD_NEEDS_CSUM,
-        .gso_type = gso_type,
-        .gso_size = gso_size,
-        .csum_start = (uint16_t)packet.l4_off,
-        .csum_offset = (uint16_t)(packet.csum_off - packet.l4_off),
-    };
-}
-
 static void send_packet(const struct packet_spec *spec, uint16_t gso_size, uint8_t gso_type)
 {
-    struct offload offload;
-
     packet_build(spec, &packet);
-    packet.bytes[0] = 0x02; /* unicast, unknown: flooded to all */
-    packet.bytes[6] = 0x02;
-    offload = request(gso_size, gso_type);
-    fake_port_send(lab.port[SENDER], 0, packet.bytes, packet.len, &offload);
-    lab_run(&lab);
+    lab_send_packet(&lab, SENDER, &packet, gso_size, gso_type);
 }
 
 /* Take all frames of a port, check each, and put their payloads together. */
@@ -194,7 +176,7 @@ static void completion_budget_is_bounded(void **state)
 
     packet_build(&spec, &packet);
     packet.bytes[0] = packet.bytes[6] = 0x02;
-    offload = request(1400, OFFLOAD_GSO_TCPV4);
+    offload = packet_request(&packet, 1400, OFFLOAD_GSO_TCPV4);
     for (int i = 0; i < 16; i++)
         fake_port_send(lab.port[SENDER], 0, packet.bytes, packet.len, &offload);
     lab_run(&lab);

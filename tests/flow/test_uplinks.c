@@ -55,16 +55,10 @@ static int teardown(void **state)
     return 0;
 }
 
-/* A frame with up to two tags in front; a TPID of 0 is no tag. */
+/* A frame with up to two tags in front: see lab_tags(). */
 static uint32_t build(uint8_t *buf, uint8_t dst, uint8_t src, const uint16_t tag[4])
 {
-    uint32_t len = lab_frame(buf, dst, src, 100);
-
-    if (tag[2] != 0)
-        len = lab_tag(buf, len, tag[2], tag[3]);
-    if (tag[0] != 0)
-        len = lab_tag(buf, len, tag[0], tag[1]);
-    return len;
+    return lab_tags(buf, lab_frame(buf, dst, src, 100), tag);
 }
 
 static void send(uint16_t port, uint8_t dst, uint8_t src, const uint16_t tag[4])
@@ -307,13 +301,9 @@ static void other_entries_live_through_a_change(void **state)
 
 static void offloads_move_with_two_tags(void **state)
 {
-    const struct offload csum = {.flags = OFFLOAD_NEEDS_CSUM, .csum_start = 34, .csum_offset = 16};
     const struct fake_frame *got;
-    uint8_t buf[200];
 
-    lab_frame(buf, 0xff, 1, 100);
-    fake_port_send(lab.port[VM_GREEN], 0, buf, 100, &csum);
-    lab_run(&lab);
+    lab_send_csum(&lab, VM_GREEN, 1);
     got = fake_port_take(lab.port[UP]);
     assert_int_equal(got->len, 108);
     assert_int_equal(got->offload.csum_start, 42);

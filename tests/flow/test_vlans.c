@@ -38,16 +38,13 @@ static int teardown(void **state)
     return 0;
 }
 
-/* Send a broadcast with up to two tags; a TPID of 0 is no tag. */
+/* Send a broadcast with up to two tags: see lab_tags(). */
 static uint32_t send_tagged(uint16_t port, uint8_t *buf, uint16_t outer, uint16_t outer_tci,
                             uint16_t inner, uint16_t inner_tci)
 {
-    uint32_t len = lab_frame(buf, 0xff, (uint8_t)(port + 1), 200);
+    const uint16_t tags[4] = {outer, outer_tci, inner, inner_tci};
+    uint32_t len = lab_tags(buf, lab_frame(buf, 0xff, (uint8_t)(port + 1), 200), tags);
 
-    if (inner != 0)
-        len = lab_tag(buf, len, inner, inner_tci);
-    if (outer != 0)
-        len = lab_tag(buf, len, outer, outer_tci);
     fake_port_send(lab.port[port], 0, buf, len, NULL);
     lab_run(&lab);
     return len;
@@ -188,13 +185,9 @@ static void qinq_carries_all_inner_tags(void **state)
 
 static void offload_fields_move_with_the_tag(void **state)
 {
-    const struct offload csum = {.flags = OFFLOAD_NEEDS_CSUM, .csum_start = 34, .csum_offset = 16};
     const struct fake_frame *got;
-    uint8_t buf[300];
 
-    lab_frame(buf, 0xff, 1, 200);
-    fake_port_send(lab.port[ACCESS_WEB], 0, buf, 200, &csum);
-    lab_run(&lab);
+    lab_send_csum(&lab, ACCESS_WEB, 1);
     got = fake_port_take(lab.port[TRUNK]);
     assert_int_equal(got->offload.csum_start, 38);
     got = fake_port_take(lab.port[QINQ_A]);

@@ -255,11 +255,40 @@ uint32_t lab_tag(uint8_t *buf, uint32_t len, uint16_t tpid, uint16_t tci)
     return len + 4;
 }
 
+uint32_t lab_tags(uint8_t *buf, uint32_t len, const uint16_t tags[4])
+{
+    if (tags[2] != 0)
+        len = lab_tag(buf, len, tags[2], tags[3]);
+    if (tags[0] != 0)
+        len = lab_tag(buf, len, tags[0], tags[1]);
+    return len;
+}
+
 void lab_send(struct lab *lab, uint16_t port, uint8_t dst_host, uint8_t src_host)
 {
     uint8_t buf[64];
 
     lab_frame(buf, dst_host, src_host, sizeof(buf));
     fake_port_send(lab->port[port], 0, buf, sizeof(buf), NULL);
+    lab_run(lab);
+}
+
+void lab_send_csum(struct lab *lab, uint16_t port, uint8_t src_host)
+{
+    const struct offload csum = {.flags = OFFLOAD_NEEDS_CSUM, .csum_start = 34, .csum_offset = 16};
+    uint8_t buf[100];
+
+    lab_frame(buf, 0xff, src_host, sizeof(buf));
+    fake_port_send(lab->port[port], 0, buf, sizeof(buf), &csum);
+    lab_run(lab);
+}
+
+void lab_send_packet(struct lab *lab, uint16_t port, struct packet *p, uint16_t gso_size,
+                     uint8_t gso_type)
+{
+    struct offload offload = packet_request(p, gso_size, gso_type);
+
+    p->bytes[0] = p->bytes[6] = 0x02;
+    fake_port_send(lab->port[port], 0, p->bytes, p->len, &offload);
     lab_run(lab);
 }

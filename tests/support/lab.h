@@ -10,6 +10,7 @@
 
 #include "datapath/dp.h"
 #include "tests/support/fake_port.h"
+#include "tests/support/packet_frame.h"
 
 #define LAB_PORTS    32
 #define LAB_DOMAINS  32
@@ -63,7 +64,16 @@ uint64_t lab_drops(const struct lab *lab, uint16_t port, enum drop_reason reason
 uint32_t lab_frame(uint8_t *buf, uint8_t dst_host, uint8_t src_host, uint32_t len);
 /* Put a tag in front of the type; returns the new length. */
 uint32_t lab_tag(uint8_t *buf, uint32_t len, uint16_t tpid, uint16_t tci);
+/* The same for {outer TPID, TCI, inner TPID, TCI}; a TPID of 0 is no tag. */
+uint32_t lab_tags(uint8_t *buf, uint32_t len, const uint16_t tags[4]);
+
 /* Send an untagged frame of 64 bytes and run. */
 void lab_send(struct lab *lab, uint16_t port, uint8_t dst_host, uint8_t src_host);
+/* The same with a broadcast of 100 bytes whose checksum, at 34 + 16, is left to whoever sends it.
+ */
+void lab_send_csum(struct lab *lab, uint16_t port, uint8_t src_host);
+/* The same with a packet that was built; nobody has its address, so it goes to all. */
+void lab_send_packet(struct lab *lab, uint16_t port, struct packet *p, uint16_t gso_size,
+                     uint8_t gso_type);
 
 #endif

@@ -7,7 +7,7 @@
 
 #include "dpdk/dpdk_map.h"
 #include "tests/support/cmocka.h"
-#include "tests/support/packet.h"
+#include "tests/support/packet_frame.h"
 
 #define ROOM   2048
 #define CHAIN  48
@@ -193,18 +193,8 @@ static void trusted_checksum(void **state)
 /* As a guest would send it. */
 static struct frame *frame_of(const struct packet *p, struct offload offload)
 {
-    struct frame *f;
+    struct frame *f = packet_frame(&burst, p, offload, PACKET_MAX_BYTES);
 
-    burst_reset(&burst, BURST_FRAMES, INT64_MAX / 2, INT64_MAX / 2);
-    f = burst_next(&burst);
-    f->len = p->len;
-    f->head_len = p->len < FRAME_HEAD_BYTES ? (uint16_t)p->len : FRAME_HEAD_BYTES;
-    memcpy(f->head, p->bytes, f->head_len);
-    if (p->len > f->head_len)
-        burst_segs(&burst)[f->seg_count++] =
-            (struct frame_seg){p->bytes + f->head_len, p->len - f->head_len};
-    f->offload = offload;
-    burst_commit(&burst, f);
     assert_int_equal(f->drop, DROP_NONE);
     return f;
 }
@@ -249,15 +239,10 @@ static void finish_as_card(const struct rte_mbuf *m, uint8_t *bytes)
 
 static struct offload request(const struct packet *p, uint16_t gso_size, bool ipv6)
 {
-    return (struct offload){
-        .flags = OFFLOAD_NEEDS_CSUM,
-        .csum_start = (uint16_t)p->l4_off,
-        .csum_offset = (uint16_t)(p->csum_off - p->l4_off),
-        .gso_size = gso_size,
-        .gso_type = gso_size == 0 ? OFFLOAD_GSO_NONE
-                    : ipv6        ? OFFLOAD_GSO_TCPV6
-                                  : OFFLOAD_GSO_TCPV4,
-    };
+    return packet_request(p, gso_size,
+                          gso_size == 0 ? OFFLOAD_GSO_NONE
+                          : ipv6        ? OFFLOAD_GSO_TCPV6
+                                        : OFFLOAD_GSO_TCPV4);
 }
 
 static void checksums(void **state)

@@ -6,7 +6,7 @@
  */
 #include "port/frame.h"
 #include "tests/support/cmocka.h"
-#include "tests/support/packet.h"
+#include "tests/support/packet_frame.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,18 +35,7 @@ static struct frame *new_frame(const uint8_t *bytes, uint32_t len, uint32_t head
 
 static struct frame *plain_frame(const struct packet *p)
 {
-    struct frame *f;
-
-    burst_reset(&burst, BURST_FRAMES, INT64_MAX / 2, INT64_MAX / 2);
-    f = burst_next(&burst);
-    f->len = p->len;
-    f->head_len = p->len < FRAME_HEAD_BYTES ? (uint16_t)p->len : FRAME_HEAD_BYTES;
-    memcpy(f->head, p->bytes, f->head_len);
-    if (f->len > f->head_len) {
-        burst_segs(&burst)[0] = (struct frame_seg){p->bytes + f->head_len, p->len - f->head_len};
-        f->seg_count = 1;
-    }
-    return f;
+    return packet_frame(&burst, p, (struct offload){0}, PACKET_MAX_BYTES);
 }
 
 static void random_spec(struct packet_spec *s, unsigned *seed)
@@ -211,7 +200,6 @@ static void checksum_spares_headers(void **state)
 
     packet_build(&tcp4, &packet);
     f = plain_frame(&packet);
-    burst_commit(&burst, f);
     assert_int_equal(checked(f, o), DROP_NONE);
     o.csum_offset = 0; /* the source port */
     assert_int_equal(checked(f, o), DROP_bad_offload);
@@ -229,7 +217,6 @@ static void checksum_spares_headers(void **state)
 
     packet_build(&udp6, &packet);
     f = plain_frame(&packet);
-    burst_commit(&burst, f);
     o.csum_start = 54, o.csum_offset = 6;
     assert_int_equal(checked(f, o), DROP_NONE);
     o.csum_offset = 16;
@@ -252,7 +239,6 @@ static void gso_limits(void **state)
 
     packet_build(&s, &packet);
     f = plain_frame(&packet);
-    burst_commit(&burst, f);
     assert_int_equal(checked(f, o), DROP_NONE);
     assert_int_equal(f->wire_pkts, 2);
     assert_int_equal(f->wire_bytes, 2 * 1054);
@@ -272,13 +258,11 @@ static void gso_limits(void **state)
     s.ip_option_bytes = 40, s.tcp_option_bytes = 40;
     packet_build(&s, &packet);
     f = plain_frame(&packet);
-    burst_commit(&burst, f);
     o.csum_start = 74, o.gso_size = 1000;
     assert_int_equal(checked(f, o), DROP_bad_offload);
     s.ip_option_bytes = 0, s.tcp_option_bytes = 0, s.payload_bytes = 65536 - 40;
     packet_build(&s, &packet);
     f = plain_frame(&packet);
-    burst_commit(&burst, f);
     o.csum_start = 34;
     assert_int_equal(checked(f, o), DROP_bad_offload);
 }
@@ -297,7 +281,6 @@ static uint32_t hash_of(const struct packet *p)
 {
     struct frame *f = plain_frame(p);
 
-    burst_commit(&burst, f);
     return frame_flow_hash(f);
 }
 
@@ -432,21 +415,18 @@ static void compose(void **state)
 
     for (int i = 0; i < 3000; i++) {
         struct packet_spec s;
+        struct offload o = {0};
         struct frame *f;
 
         random_spec(&s, &seed);
         packet_build(&s, &packet);
-        f = plain_frame(&packet);
-        if (rand_r(&seed) % 2)
-            f->offload =
-                (struct offload){.flags = OFFLOAD_NEEDS_CSUM,
-                                 .csum_start = (uint16_t)packet.l4_off,
-                                 .csum_offset = (uint16_t)(packet.csum_off - packet.l4_off)};
-        if (f->offload.flags && s.l4 == PACKET_TCP && packet.payload_off <= FRAME_HEAD_BYTES) {
-            f->offload.gso_type = s.ipv6 ? OFFLOAD_GSO_TCPV6 : OFFLOAD_GSO_TCPV4;
-            f->offload.gso_size = 1000;
+        if (rand_r(&seed) % 2) {
+            uint8_t type = s.ipv6 ? OFFLOAD_GSO_TCPV6 : OFFLOAD_GSO_TCPV4;
+            bool cut = s.l4 == PACKET_TCP && packet.payload_off <= FRAME_HEAD_BYTES;
+
+            o = packet_request(&packet, cut ? 1000 : 0, cut ? type : OFFLOAD_GSO_NONE);
         }
-        burst_commit(&burst, f);
+        f = packet_frame(&burst, &packet, o, PACKET_MAX_BYTES);
         if (f->drop != DROP_NONE)
             continue; /* e.g. extension headers beyond what is looked at */
         for (uint8_t strip = 0; strip <= s.tags; strip++) {
@@ -517,10 +497,9 @@ static void gso_costs_its_segments(void **state)
     struct frame *f;
 
     packet_build(&s, &packet);
-    f = plain_frame(&packet);
-    burst.left_wire_bytes = 20000;
-    burst.left_wire_pkts = 12;
-    f->offload = (struct offload){OFFLOAD_NEEDS_CSUM, OFFLOAD_GSO_TCPV4, 0, 1448, 34, 16};
+    burst_reset(&burst, BURST_FRAMES, 20000, 12);
+    f = packet_next(&burst, &packet, packet_request(&packet, 1448, OFFLOAD_GSO_TCPV4),
+                    PACKET_MAX_BYTES);
     burst_commit(&burst, f);
     assert_int_equal(f->drop, DROP_NONE);
     assert_int_equal(burst.left_wire_pkts, 2);

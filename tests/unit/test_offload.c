@@ -5,7 +5,7 @@
 #include "offload/csum.h"
 #include "offload/offload.h"
 #include "tests/support/cmocka.h"
-#include "tests/support/packet.h"
+#include "tests/support/packet_frame.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,27 +20,6 @@
 static struct offload_work work;
 static struct burst burst;
 static struct packet packet, joined, seen;
-
-/* As a source would hand it over: head copied, body borrowed in pieces. */
-static struct frame *frame_of(const struct packet *p, struct offload offload, uint32_t piece_bytes)
-{
-    struct frame *f;
-    uint32_t off;
-
-    burst_reset(&burst, BURST_FRAMES, INT64_MAX / 2, INT64_MAX / 2);
-    f = burst_next(&burst);
-    f->len = p->len;
-    f->head_len = p->len < FRAME_HEAD_BYTES ? (uint16_t)p->len : FRAME_HEAD_BYTES;
-    memcpy(f->head, p->bytes, f->head_len);
-    for (off = f->head_len; off < p->len; off += piece_bytes) {
-        uint32_t n = p->len - off < piece_bytes ? p->len - off : piece_bytes;
-
-        burst_segs(&burst)[f->seg_count++] = (struct frame_seg){p->bytes + off, n};
-    }
-    f->offload = offload;
-    burst_commit(&burst, f);
-    return f;
-}
 
 static void join(const struct frame *f)
 {
@@ -66,22 +45,11 @@ static void assert_right(const uint8_t *bytes, uint32_t len)
         fail_msg("%s", wrong);
 }
 
-static struct offload csum_of(const struct packet *p)
-{
-    return (struct offload){.flags = OFFLOAD_NEEDS_CSUM,
-                            .csum_start = (uint16_t)p->l4_off,
-                            .csum_offset = (uint16_t)(p->csum_off - p->l4_off)};
-}
-
 static struct offload gso_of(const struct packet *p, const struct packet_spec *s, uint16_t mss)
 {
-    struct offload o = csum_of(p);
+    uint8_t type = s->ipv6 ? OFFLOAD_GSO_TCPV6 : OFFLOAD_GSO_TCPV4;
 
-    o.gso_type = s->ipv6 ? OFFLOAD_GSO_TCPV6 : OFFLOAD_GSO_TCPV4;
-    if (s->tcp_flags & TCP_CWR)
-        o.gso_type |= OFFLOAD_GSO_ECN;
-    o.gso_size = mss;
-    return o;
+    return packet_request(p, mss, s->tcp_flags & TCP_CWR ? type | OFFLOAD_GSO_ECN : type);
 }
 
 static void random_spec(struct packet_spec *s, unsigned *seed)
@@ -158,7 +126,7 @@ static void one_checksum(const struct packet_spec *s, uint32_t piece_bytes)
     struct frame *f;
 
     packet_build(s, &packet);
-    f = frame_of(&packet, csum_of(&packet), piece_bytes);
+    f = packet_frame(&burst, &packet, packet_request(&packet, 0, OFFLOAD_GSO_NONE), piece_bytes);
     f->vlan.domain = 5;
     f->flow_hash = 99;
     assert_int_equal(f->drop, DROP_NONE);
@@ -204,7 +172,7 @@ static void udp_zero_is_ffff(void **state)
     store_be16(packet.bytes + packet.payload_off, (uint16_t)~sum);
     assert_int_equal(packet_sum(packet.bytes + packet.l4_off, packet.len - packet.l4_off, 0),
                      0xffff);
-    f = frame_of(&packet, csum_of(&packet), 4096);
+    f = packet_frame(&burst, &packet, packet_request(&packet, 0, OFFLOAD_GSO_NONE), 4096);
     offload_burst(&work, OFFLOAD_BUDGET_BYTES);
     assert_int_equal(offload_start(&work, f, 0), DROP_NONE);
     assert_int_equal(offload_next(&work), 1);
@@ -287,7 +255,7 @@ static void one_segmentation(const struct packet_spec *s, uint16_t mss, uint32_t
     struct frame *f;
 
     packet_build(s, &packet);
-    f = frame_of(&packet, gso_of(&packet, s, mss), 4096);
+    f = packet_frame(&burst, &packet, gso_of(&packet, s, mss), 4096);
     assert_int_equal(f->drop, DROP_NONE);
     assert_int_equal(f->gso_hdr, packet.payload_off);
     assert_true(offload_needed(f, tx_offloads));
@@ -350,7 +318,7 @@ static void budget(void **state)
     struct frame *f;
 
     packet_build(&s, &packet);
-    f = frame_of(&packet, gso_of(&packet, &s, 1448), 4096);
+    f = packet_frame(&burst, &packet, gso_of(&packet, &s, 1448), 4096);
     offload_burst(&work, 2 * (int64_t)f->wire_bytes);
     assert_int_equal(offload_start(&work, f, 0), DROP_NONE);
     assert_int_equal(offload_start(&work, f, 0), DROP_NONE);
@@ -375,7 +343,7 @@ static void refused(void **state)
     struct frame good, f;
 
     packet_build(&s, &packet);
-    good = *frame_of(&packet, gso_of(&packet, &s, 1448), 70000);
+    good = *packet_frame(&burst, &packet, gso_of(&packet, &s, 1448), 70000);
     assert_int_equal(start(&good), DROP_NONE);
     f = good, f.len++;
     assert_int_equal(start(&f), DROP_no_offload);
@@ -405,11 +373,11 @@ static void refused(void **state)
     /* A routing header: used up it is fine, with hops left it is not. */
     packet_build(&s6, &packet);
     packet.bytes[packet.l3_off + 6] = 43;
-    f = *frame_of(&packet, gso_of(&packet, &s6, 1448), 70000);
+    f = *packet_frame(&burst, &packet, gso_of(&packet, &s6, 1448), 70000);
     assert_int_equal(f.drop, DROP_NONE);
     assert_int_equal(start(&f), DROP_NONE);
     packet.bytes[packet.l3_off + 40 + 3] = 1;
-    f = *frame_of(&packet, gso_of(&packet, &s6, 1448), 70000);
+    f = *packet_frame(&burst, &packet, gso_of(&packet, &s6, 1448), 70000);
     assert_int_equal(start(&f), DROP_no_offload);
 }
 
@@ -422,7 +390,7 @@ static void later_writes_do_not_matter(void **state)
 
     packet_build(&s, &packet);
     guest = packet;
-    f = frame_of(&guest, gso_of(&guest, &s, 1000), 4096);
+    f = packet_frame(&burst, &guest, gso_of(&guest, &s, 1000), 4096);
     assert_int_equal(start(f), DROP_NONE);
     memset(guest.bytes, 0x55, guest.len);
     memset(f->head, 0x55, sizeof(f->head));
@@ -467,7 +435,7 @@ static void speed(void **state)
         sum += csum_bytes(packet.bytes + (i & 1), 65000);
     sum_rate = 65000.0 * 10000 / (seconds() - from) * 1e-9;
     assert_int_not_equal(sum, 0);
-    f = frame_of(&packet, gso_of(&packet, &s, 1448), 65536);
+    f = packet_frame(&burst, &packet, gso_of(&packet, &s, 1448), 65536);
     printf(
         "          checksum %.1f GB/s; copy, cut and checksum %.1f GB/s; copy and cut %.1f GB/s\n",
         sum_rate, segment_rate(f, 0), segment_rate(f, PORT_OFFLOAD_CSUM));

@@ -4,11 +4,13 @@
  * removed.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <rte_eal.h>
@@ -77,6 +79,36 @@ void pg_env_find(const char *after, const char *before, char *ret_text, size_t s
     if (start != NULL && start + strlen(after) < end)
         snprintf(ret_text, size, "%.*s", (int)(end - start - (ptrdiff_t)strlen(after)),
                  start + strlen(after));
+}
+
+static int stderr_fd = -1, heard_fd = -1;
+
+static void listen_end(void)
+{
+    char text[4096];
+    ssize_t len = pread(heard_fd, text, sizeof(text), 0);
+
+    (void)dup2(stderr_fd, STDERR_FILENO);
+    close(stderr_fd);
+    close(heard_fd);
+    stderr_fd = heard_fd = -1;
+    if (len > 0 && env_log.file != NULL)
+        (void)fwrite(text, 1, (size_t)len, env_log.file);
+}
+
+void pg_env_listen(bool on)
+{
+    if (!on) {
+        if (stderr_fd >= 0)
+            listen_end();
+        return;
+    }
+    heard_fd = memfd_create("pktgen-heard", MFD_CLOEXEC);
+    stderr_fd = heard_fd < 0 ? -1 : fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+    if (stderr_fd >= 0)
+        (void)dup2(heard_fd, STDERR_FILENO);
+    else if (heard_fd >= 0)
+        close(heard_fd);
 }
 
 void pg_env_hush(void)

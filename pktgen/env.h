@@ -71,6 +71,16 @@ const char *pg_env_said(void);
 void pg_env_find(const char *after, const char *before, char *ret_text, size_t size);
 
 /**
+ * pg_env_listen() - keep what libraries print meanwhile, as if DPDK had logged it
+ * @on: from now on; else it ends
+ *
+ * libxdp and libbpf write to standard error, when all is well, too.
+ * Context: the thread that started it; does not block.
+ * Source: none
+ */
+void pg_env_listen(bool on);
+
+/**
  * pg_env_hush() - forget what DPDK logged
  *
  * Context: the thread that started it; does not block.

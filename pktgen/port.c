@@ -4,12 +4,14 @@
  * out afterwards: by looking at the socket or the interface, never before, because a switch would
  * see a visitor that is no VM.
  */
+#include <bpf/libbpf.h>
 #include <errno.h>
 #include <net/if.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -30,15 +32,19 @@
 #include "pktgen/port.h"
 
 #define POOL_CACHE    256
-#define POOL_SPARE    768 /* in flight between the driver and us, and in the cache */
-#define MBUF_OVERHEAD 384 /* struct rte_mbuf, headroom, header of the pool, rounding */
+#define RING_ENTRIES  1024
+#define XDP_RINGS     4096 /* net_af_xdp fills its ring of 2048 at once, and sends from as many */
+#define POOL_SPARE    768  /* in flight between the driver and us, and in the cache */
+#define MBUF_OVERHEAD 384  /* struct rte_mbuf, headroom, header of the pool, rounding */
 #define ARGS_SIZE     384
 #define POLL_US       2000
 #define VIRTIO_LOG    "pmd.net.virtio.init"
 
 static unsigned pool_count(const struct pg_port_spec *spec)
 {
-    unsigned entries = spec->kind == PG_PORT_VHOST ? spec->entries : 1024;
+    unsigned entries = spec->kind == PG_PORT_VHOST ? spec->entries
+                       : spec->xdp                 ? XDP_RINGS
+                                                   : RING_ENTRIES;
 
     return spec->queues * (entries + spec->lent) + POOL_SPARE;
 }
@@ -170,6 +176,8 @@ static int vdev_make(const struct pg_port_spec *spec, unsigned number, unsigned 
         vhost_args(spec, args);
     } else if (spec->kind == PG_PORT_IF) {
         driver = spec->xdp ? "net_af_xdp" : "net_af_packet";
+        /* One program, ours, not several behind one that is kept in a file system. */
+        (void)setenv("LIBXDP_SKIP_DISPATCHER", "1", 0);
         if_args(spec, args);
     } else {
         snprintf(args, sizeof(args), "iface=%s", spec->target);
@@ -219,6 +227,21 @@ static int device_start(const struct pg_port *port)
     return rc;
 }
 
+static int queues_set_up(const struct pg_port *port, const struct rte_eth_txconf *tx)
+{
+    const struct pg_port_spec *spec = &port->spec;
+    int rc = 0;
+
+    pg_env_listen(spec->xdp);
+    for (uint16_t q = 0; rc == 0 && q < spec->queues; q++) {
+        rc = rte_eth_rx_queue_setup(port->id, q, spec->entries, 0, NULL, port->rx_pool);
+        if (rc == 0)
+            rc = rte_eth_tx_queue_setup(port->id, q, spec->entries, 0, tx);
+    }
+    pg_env_listen(false);
+    return rc;
+}
+
 static int device_configure(struct pg_port *port, struct vsw_err *err)
 {
     const struct pg_port_spec *spec = &port->spec;
@@ -242,11 +265,8 @@ static int device_configure(struct pg_port *port, struct vsw_err *err)
     }
     if (rc == 0)
         rc = rte_eth_dev_configure(port->id, spec->queues, spec->queues, &conf);
-    for (uint16_t q = 0; rc == 0 && q < spec->queues; q++) {
-        rc = rte_eth_rx_queue_setup(port->id, q, spec->entries, 0, NULL, port->rx_pool);
-        if (rc == 0)
-            rc = rte_eth_tx_queue_setup(port->id, q, spec->entries, 0, &tx);
-    }
+    if (rc == 0)
+        rc = queues_set_up(port, &tx);
     if (rc == 0 && spec->kind == PG_PORT_RING)
         rc = pg_cable_faults(spec, port->id, port->rx_pool);
     if (rc == 0)
@@ -272,6 +292,31 @@ static int link_wait(const struct pg_port *port, unsigned wait_ms, struct vsw_er
     return 0;
 }
 
+/* A buffer is a chunk of AF_XDP, head and all, and a chunk is in a page. When it fails or ends, the
+ * driver takes away whatever program is there. */
+static int xdp_check(const struct pg_port_spec *spec, struct vsw_err *err)
+{
+    uint32_t elt = (uint32_t)sizeof(struct rte_mbuf) + RTE_PKTMBUF_HEADROOM + spec->rxbuf_bytes;
+    uint32_t id = 0;
+
+    if (!spec->xdp)
+        return 0;
+    if (bpf_xdp_query_id((int)if_nametoindex(spec->target), 0, &id) == 0 && id != 0) {
+        vsw_err_set(err, -EBUSY, "port", "%s has an XDP program already (id %u)", spec->target, id);
+        vsw_err_hint(err,
+                     "leave xdp out, or `ip link set %s xdp off`: a pktgen that was killed has "
+                     "left it, or it is somebody else's",
+                     spec->target);
+        return -EBUSY;
+    }
+    if (rte_mempool_calc_obj_size(elt, 0, NULL) <= (uint32_t)getpagesize())
+        return 0;
+    vsw_err_set(err, -EMSGSIZE, "port", "AF_XDP does not carry frames of %u bytes",
+                spec->rxbuf_bytes);
+    vsw_err_hint(err, "leave xdp out: if:%s", spec->target);
+    return -EMSGSIZE;
+}
+
 static int pool_make(struct pg_port *port, unsigned number, struct vsw_err *err)
 {
     const struct pg_port_spec *spec = &port->spec;
@@ -287,6 +332,21 @@ static int pool_make(struct pg_port *port, unsigned number, struct vsw_err *err)
                        rte_strerror(rte_errno));
 }
 
+/* Drivers set the flag of the interface, where it stays; so it is taken back if it was not there.
+ */
+static void promisc_set(struct pg_port *port)
+{
+    struct ifreq ifr = {0};
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%.15s", port->spec.target);
+    port->promisc =
+        fd >= 0 && ioctl(fd, SIOCGIFFLAGS, &ifr) == 0 && (ifr.ifr_flags & IFF_PROMISC) == 0;
+    if (fd >= 0)
+        close(fd);
+    (void)rte_eth_promiscuous_enable(port->id);
+}
+
 int pg_port_open(struct pg_port *port, const struct pg_port_spec *spec, unsigned number,
                  unsigned wait_ms, struct vsw_err *err)
 {
@@ -295,7 +355,9 @@ int pg_port_open(struct pg_port *port, const struct pg_port_spec *spec, unsigned
     port->spec = *spec;
     port->foreign = spec->kind == PG_PORT_RING;
     pg_env_hush();
-    rc = pool_make(port, number, err);
+    rc = xdp_check(spec, err);
+    if (rc == 0)
+        rc = pool_make(port, number, err);
     if (rc != 0)
         return rc;
     if (spec->kind == PG_PORT_RING)
@@ -315,7 +377,7 @@ int pg_port_open(struct pg_port *port, const struct pg_port_spec *spec, unsigned
     if (rc == 0)
         rc = link_wait(port, wait_ms, err);
     if (rc == 0 && spec->kind != PG_PORT_VHOST && spec->kind != PG_PORT_RING)
-        (void)rte_eth_promiscuous_enable(port->id);
+        promisc_set(port);
     return rc;
 }
 
@@ -323,8 +385,12 @@ void pg_port_close(struct pg_port *port)
 {
     if (!port->open)
         return;
+    if (port->promisc)
+        (void)rte_eth_promiscuous_disable(port->id);
     (void)rte_eth_dev_stop(port->id);
+    pg_env_listen(port->spec.xdp);
     (void)rte_eth_dev_close(port->id);
+    pg_env_listen(false);
     if (port->spec.server)
         (void)unlink(port->spec.target);
     port->open = false;

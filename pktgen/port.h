@@ -52,6 +52,7 @@ struct pg_port {
     uint16_t id; /* of DPDK */
     bool open;
     bool foreign;  /* received buffers may be of another port's pool */
+    bool promisc;  /* we made its interface receive frames for all addresses */
     bool is_stuck; /* its peer took no frames in time */
     struct rte_mempool *rx_pool;
     struct rte_mbuf *nudge; /* kept for when all others are the driver's; see learn.c */

@@ -32,7 +32,7 @@ ONLY_IN = {
     r"rte_": ("datapath/", "control/", "pktgen/", "dpdk/"),
     r"systemd/": ("control/",),
     r"netlink/": ("tap/", "netdev/", "control/"),
-    r"bpf/": ("tap/", "netdev/", "bpf/"),
+    r"bpf/": ("tap/", "netdev/", "bpf/", "pktgen/port.c"),
     r"pcap": ("control/", "pktgen/", "datapath/capture"),
 }
 TYPE_WORDS = re.compile(r'"(vhost-user|tap|netdev|dpdk)"|\bport_type_(vhost_user|tap|netdev|dpdk)\b')

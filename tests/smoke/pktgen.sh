@@ -87,6 +87,26 @@ pg_in() { # NAMESPACE WORD...
 need "a namespace" ns_add k
 need "a veth pair" ns_wire k eth0 k eth1
 check "interfaces of the kernel" pg_in k verify --port if:eth0 --port if:eth1 --rate 5kpps --count 1k
+xdp_id() { ns_run k ip -d link show dev eth0 | grep -o 'prog/xdp id [0-9]*'; }
+clean() { ! xdp_id && ! ns_run k ip link show dev eth0 | grep -E 'PROMISC'; }
+xdp_refused() { # TEXT WORD...
+    local text=$1 output
+    shift
+    output=$(pg_in k "$@" 2>&1) && return 1
+    printf '%s\n' "$output"
+    [[ $output == error:*"$text"* ]]
+}
+check "AF_XDP" pg_in k verify --port if:eth0,xdp --port if:eth1 --rate 5kpps --count 5k --with size=1518
+xdp_says() { { pg_in k run --port if:eth0,xdp --one-way --count 100 >"$T_DIR/xdp.out"; } 2>&1; }
+check_eq "says nothing but its result" "" xdp_says
+check "the interface is as it was" clean
+check "frames that AF_XDP does not carry" xdp_refused "frames of 4064 bytes" run --port if:eth0,xdp \
+    --one-way --with size=4000
+need "somebody else's program" ns_run k ip link set dev eth0 xdp obj "$VSW_BUILD/bpf/netdev_xdp.bpf.o" sec xdp
+theirs=$(xdp_id)
+check "is told" xdp_refused "eth0 has an XDP program already" run --port if:eth0,xdp --one-way
+check_eq "and stays" "$theirs" xdp_id
+need "it goes" ns_run k ip link set dev eth0 xdp off
 check "a TAP device, and its other side" pg_in k verify --port tap:t0 --port if:t0 --rate 5kpps \
     --count 1k
 

@@ -72,7 +72,7 @@ check "and it carries frames" reaches a 10.0.0.9
 # see tests/unit/test_netdev_tags.c for who makes the note).
 takes_tags() { ns_run host ethtool -k up0 | grep -q 'rx-vlan-offload: on'; }
 need "the port goes" ctl port del up0
-need "the program goes" host_link set dev up0 xdp off
+need "the program goes" ns_link host set dev up0 xdp off
 sw_crash
 need "a NIC that was told" ns_run host ethtool -K up0 rxvlan off
 note="$(ns_run host stat -L -c %i /proc/self/ns/net) $(ns_run host cat /sys/class/net/up0/ifindex)"

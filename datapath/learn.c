@@ -16,7 +16,7 @@ static_assert(OFFERS_PER_PORT >= PORT_QUEUES_MAX, "each queue may make an offer"
 
 int offer_ring_init(struct offer_ring *r, uint32_t ports)
 {
-    unsigned int count = rte_align32pow2(ports * OFFERS_PER_PORT + 1);
+    unsigned int count = rte_align32pow2(ports * OFFERS_PER_PORT + OFFERS_SHARED + 1);
     ssize_t bytes = rte_ring_get_memsize_elem(sizeof(struct offer), count);
 
     r->ring = mem_zalloc(1, (size_t)bytes);
@@ -33,16 +33,32 @@ void offer_ring_fini(struct offer_ring *r)
 
 /* ---- worker ------------------------------------------------------------------------------ */
 
+/* Of the room that is everybody's: the fuller it is the less one may have, so that who comes later
+ * finds some, however many took theirs before. */
+static uint32_t shared_room(const struct worker *w)
+{
+    uint32_t used = rte_ring_count(w->offers.ring);
+
+    return used >= OFFERS_SHARED ? 0 : (OFFERS_SHARED - used) / OFFERS_SHARED_PART;
+}
+
+static bool may_offer(const struct worker *w, const struct rxq_state *rs)
+{
+    uint32_t done = atomic_load_explicit(&rs->offers.done, memory_order_acquire);
+    uint32_t own = OFFERS_PER_PORT / rs->q->port->queue_pairs, sent = rs->offers.sent - done;
+
+    return sent < own || sent - own < shared_room(w);
+}
+
 static void make_offer(struct worker *w, struct rxq_state *rs, uint16_t port, uint64_t key,
                        uint64_t now_ns)
 {
     struct offer_credit *credit = &rs->offers;
     struct offer offer = {.key = key, .rs = rs, .port = port};
-    uint32_t done = atomic_load_explicit(&credit->done, memory_order_acquire);
 
-    if (credit->sent - done >= OFFERS_PER_PORT / rs->q->port->queue_pairs)
-        return;
     if (credit->last_key == key && now_ns - credit->last_ns < OFFER_AGAIN_NS)
+        return;
+    if (!may_offer(w, rs))
         return;
     if (rte_ring_sp_enqueue_elem(w->offers.ring, &offer, sizeof(offer)) != 0)
         return;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
  * Learning is a message: a worker offers {domain, MAC, port}, control enters it into the FDB.
- * Offers travel on one ring per worker. Each receive queue may have OFFERS_PER_QUEUE of them under
- * way, and the ring has room for all of those, so one port's noise cannot keep another's addresses
- * out.
+ * Offers travel on one ring per worker. Each port may have OFFERS_PER_PORT of them under way, and
+ * the ring has room for all of those, so one port's noise cannot keep another's addresses out. What
+ * comes on top while control is late goes into room that is shared: a queue may have a quarter as
+ * much there as it leaves free for others.
  */
 #ifndef DATAPATH_LEARN_H
 #define DATAPATH_LEARN_H
@@ -18,7 +19,9 @@ struct rxq_state;
 struct address;
 struct rte_ring;
 
-#define OFFERS_PER_PORT 64
+#define OFFERS_PER_PORT    64
+#define OFFERS_SHARED      8192
+#define OFFERS_SHARED_PART 4
 
 /* The source that a queue saw last and that the FDB is known to hold: most frames end here. */
 struct last_source {
@@ -45,7 +48,7 @@ struct offer_ring {
     struct rte_ring *ring;
 };
 
-/* Room for OFFERS_PER_PORT of each of @ports. 0 or -ENOMEM. Control. */
+/* Room for OFFERS_PER_PORT of each of @ports, and OFFERS_SHARED. 0 or -ENOMEM. Control. */
 int offer_ring_init(struct offer_ring *r, uint32_t ports);
 void offer_ring_fini(struct offer_ring *r);
 

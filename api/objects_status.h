@@ -392,6 +392,8 @@ API_OBJECT_DECLARE(api_capture_status, API_CAPTURE_STATUS_FIELDS)
     F(S, ports_ready, U32, API_ANY32, API_SHOWN, NULL, "ports that pass frames")                   \
     F(S, ports_error, U32, API_ANY32, API_SHOWN, NULL, "ports out of service")                     \
     F(S, fdb_entries, U32, API_ANY32, API_SHOWN, NULL, "FDB entries")                              \
+    F(S, fdb_events_suppressed, U64, API_ANY64, API_OPTIONAL, NULL,                                \
+      "events about addresses that were too many to be sent")                                      \
     F(S, clients, U32, API_ANY32, API_OPTIONAL, NULL, "connections to the control socket")
 API_OBJECT_DECLARE(api_daemon, API_DAEMON_FIELDS)
 

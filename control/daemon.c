@@ -77,6 +77,9 @@ static void on_notice(void *arg, const struct dp_notice *n)
     mac_format(&n->mac, mac);
     snprintf(object, sizeof(object), "%s/%s/%s", domain == NULL ? "?" : domain->tenant,
              domain == NULL ? "?" : domain->name, mac);
+    if (n->suppressed > 0)
+        ctl_event(ctl, "fdb", domain == NULL ? "?" : domain->tenant,
+                  "%" PRIu64 " more addresses were learned or moved", n->suppressed);
     switch (n->kind) {
     case DP_NOTICE_MAC_LEARNED:
         ctl_event(ctl, "fdb", object, "learned on port %s", port_name(ctl, n->port));

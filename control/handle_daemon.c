@@ -95,6 +95,7 @@ int handle_daemon_show(struct rpc_call *call, const struct api_nothing *in, stru
     out->ports = ctl->config.ports.count;
     count_ports(ctl, out);
     out->fdb_entries = dp_fdb_count(ctl->dp);
+    out->fdb_events_suppressed = dp_notices_suppressed(ctl->dp);
     out->clients = rpc_server_counters(ctl->rpc)->clients;
     return 0;
 }

@@ -43,6 +43,9 @@ static int allocate(struct datapath *dp)
     if (dp->captures == NULL || dp->port == NULL || dp->tenant == NULL || dp->domain == NULL ||
         dp->fdb == NULL)
         return -ENOMEM;
+    for (uint16_t i = 0; i < dp->params.max_tenants; i++)
+        dp->tenant[i].changes =
+            (struct log_limit){.burst = DP_NOTICES_BURST, .per_s = DP_NOTICES_PER_S};
     return retire_init(&dp->retire, dp->params.workers);
 }
 

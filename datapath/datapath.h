@@ -29,8 +29,14 @@ enum dp_notice_kind {
     DP_NOTICE_MAC_LEARNED,
     DP_NOTICE_MAC_MOVED,   /* port2 = where it was */
     DP_NOTICE_MAC_EVICTED, /* port = who lost it */
-    DP_NOTICE_MAC_LIMIT,   /* port = who is at its limit; sent once a second at most */
+    DP_NOTICE_MAC_LIMIT,   /* port = who is at its limit */
 };
+
+/* A guest can make any number of addresses. Of what is learned and moved this many are told for
+ * each tenant at once, and in a second afterwards; of what a limit does one in a second for each
+ * port. */
+#define DP_NOTICES_BURST 1000
+#define DP_NOTICES_PER_S 100
 
 struct dp_notice {
     enum dp_notice_kind kind;
@@ -38,6 +44,7 @@ struct dp_notice {
     uint16_t port;
     uint16_t port2; /* DP_NONE where it has no meaning */
     struct mac mac;
+    uint64_t suppressed; /* learned and moved in this tenant since the last that was told */
 };
 
 struct dp_params {
@@ -374,5 +381,7 @@ uint32_t dp_fdb_flush(struct datapath *dp, const struct dp_fdb_filter *filter);
 void dp_fdb_each(const struct datapath *dp, uint64_t now_ns,
                  bool (*cb)(void *arg, const struct dp_fdb_row *row), void *arg);
 uint32_t dp_fdb_count(const struct datapath *dp);
+/* Notices that were too many to be given. */
+uint64_t dp_notices_suppressed(const struct datapath *dp);
 
 #endif

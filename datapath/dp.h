@@ -6,6 +6,7 @@
 #ifndef DATAPATH_DP_H
 #define DATAPATH_DP_H
 
+#include "base/log.h"
 #include "datapath/datapath.h"
 #include "datapath/retire.h"
 #include "datapath/worker.h"
@@ -22,6 +23,7 @@ struct port_state {
 
 struct tenant_state {
     struct limit in, out;
+    struct log_limit changes; /* notices of addresses that are new or moved */
 };
 
 struct domain_state {
@@ -51,6 +53,7 @@ struct datapath {
     uint64_t view_number;
 
     struct dp_counters removed; /* of ports that were detached */
+    uint64_t notices_suppressed;
     struct worker worker[DP_WORKERS_MAX];
 };
 

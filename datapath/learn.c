@@ -91,34 +91,55 @@ void learn_source_slow(struct worker *w, struct rxq_state *rs, uint16_t port,
 
 /* ---- control ----------------------------------------------------------------------------- */
 
-static void notify(struct datapath *dp, enum dp_notice_kind kind, const struct offer *offer,
-                   const struct fdb_event *event)
+static struct dp_notice notice_of(enum dp_notice_kind kind, const struct offer *offer)
 {
-    struct dp_notice notice = {
+    return (struct dp_notice){
         .kind = kind,
         .domain = (uint16_t)(offer->key >> FDB_DOMAIN_SHIFT),
         .port = (uint16_t)offer->port,
-        .port2 = kind == DP_NOTICE_MAC_MOVED ? event->old_port : DP_NONE,
+        .port2 = DP_NONE,
         .mac = mac_from_u64(offer->key),
     };
+}
+
+/* An address is new, or somewhere else. */
+static void notify_change(struct datapath *dp, enum dp_notice_kind kind, const struct offer *offer,
+                          const struct fdb_event *event, uint64_t now_ns)
+{
+    struct dp_notice notice = notice_of(kind, offer);
+    struct tenant_state *tenant = &dp->tenant[dp->domain[notice.domain].tenant];
 
     if (dp->params.notice == NULL)
         return;
+    if (!log_limit_pass(&tenant->changes, now_ns, &notice.suppressed)) {
+        dp->notices_suppressed++;
+        return;
+    }
+    if (kind == DP_NOTICE_MAC_MOVED)
+        notice.port2 = event->old_port;
+    dp->params.notice(dp->params.notice_arg, &notice);
+}
+
+/* A limit was met. A flood of addresses must not hide what happens at other ports. */
+static void notify_limit(struct datapath *dp, enum dp_notice_kind kind, const struct offer *offer,
+                         const struct fdb_event *event, uint64_t now_ns)
+{
+    struct dp_notice notice = notice_of(kind, offer);
+    struct port_state *ps = &dp->port[offer->port];
+
+    if (dp->params.notice == NULL)
+        return;
+    if (now_ns < ps->next_limit_notice_ns) {
+        dp->notices_suppressed++;
+        return;
+    }
+    ps->next_limit_notice_ns = now_ns + NS_PER_SEC;
     if (kind == DP_NOTICE_MAC_EVICTED) {
         notice.domain = event->evicted.domain;
         notice.port = event->evicted.value.port;
         notice.mac = mac_from_u64(event->evicted.mac);
     }
     dp->params.notice(dp->params.notice_arg, &notice);
-}
-
-/* A flood of addresses must not become a flood of notices, nor hide what happens at other ports. */
-static bool limit_notice_due(struct port_state *ps, uint64_t now_ns)
-{
-    if (now_ns < ps->next_limit_notice_ns)
-        return false;
-    ps->next_limit_notice_ns = now_ns + NS_PER_SEC;
-    return true;
 }
 
 static bool offer_is_current(const struct datapath *dp, const struct offer *offer)
@@ -141,16 +162,10 @@ static void accept_offer(struct datapath *dp, const struct offer *offer, uint64_
         return;
     switch (fdb_learn(dp->fdb, domain, mac, (uint16_t)offer->port, dp->domain[domain].tenant,
                       (uint32_t)(now_ns / NS_PER_SEC), &event)) {
-    case FDB_NEW: notify(dp, DP_NOTICE_MAC_LEARNED, offer, &event); break;
-    case FDB_MOVED: notify(dp, DP_NOTICE_MAC_MOVED, offer, &event); break;
-    case FDB_EVICTED:
-        if (limit_notice_due(&dp->port[offer->port], now_ns))
-            notify(dp, DP_NOTICE_MAC_EVICTED, offer, &event);
-        break;
-    case FDB_REFUSED:
-        if (limit_notice_due(&dp->port[offer->port], now_ns))
-            notify(dp, DP_NOTICE_MAC_LIMIT, offer, &event);
-        break;
+    case FDB_NEW: notify_change(dp, DP_NOTICE_MAC_LEARNED, offer, &event, now_ns); break;
+    case FDB_MOVED: notify_change(dp, DP_NOTICE_MAC_MOVED, offer, &event, now_ns); break;
+    case FDB_EVICTED: notify_limit(dp, DP_NOTICE_MAC_EVICTED, offer, &event, now_ns); break;
+    case FDB_REFUSED: notify_limit(dp, DP_NOTICE_MAC_LIMIT, offer, &event, now_ns); break;
     case FDB_HELD:
     case FDB_REFRESHED: break;
     }

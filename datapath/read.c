@@ -168,3 +168,8 @@ uint32_t dp_fdb_count(const struct datapath *dp)
 {
     return fdb_count(dp->fdb);
 }
+
+uint64_t dp_notices_suppressed(const struct datapath *dp)
+{
+    return dp->notices_suppressed;
+}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * Many new addresses while control is late: what room there is for offers, and whose it is.
+ * Many new addresses: what room there is for offers while control is late, and whose it is; how
+ * many of them control is told of.
  */
 #include "tests/support/cmocka.h"
 #include "tests/support/lab.h"
@@ -128,13 +129,61 @@ static void what_is_a_port_s_own_is_never_taken(void **state)
     lab_run(&lab);
 }
 
+/* Addresses of one tenant that nobody wants to read about, and one of another. */
+static void notices_are_limited_by_tenant(void **state)
+{
+    uint64_t start_ns = lab.now_ns, suppressed;
+    uint32_t serial = 0, told;
+
+    know(0);
+    while (serial < MANY) {
+        send_new(0, PER_MS, &serial);
+        lab_pass(&lab, NS_PER_MS, NS_PER_MS);
+    }
+    told = lab.notices[DP_NOTICE_MAC_LEARNED];
+    suppressed = lab.suppressed;
+    assert_in_range(told, DP_NOTICES_BURST,
+                    DP_NOTICES_BURST + 1 + DP_NOTICES_PER_S * (lab.now_ns - start_ns) / NS_PER_SEC);
+    assert_int_equal(told + dp_notices_suppressed(lab.dp), MANY + 1);
+    assert_int_equal(dp_fdb_count(lab.dp), MANY + 1);
+    know(SLOW_PORT);
+    assert_int_equal(lab.notices[DP_NOTICE_MAC_LEARNED], told + 1);
+    assert_int_equal(lab.suppressed, suppressed);
+    /* The next that is told says how many were not. */
+    lab_pass(&lab, NS_PER_SEC, NS_PER_SEC);
+    know(1);
+    assert_int_equal(lab.suppressed, dp_notices_suppressed(lab.dp));
+}
+
+/* An address that jumps to and fro, and a port at its limit. */
+static void neither_moves_nor_limits_are_told_without_end(void **state)
+{
+    const uint32_t *told = lab.notices;
+    uint32_t serial = 0;
+
+    for (int i = 0; i < 3000; i++, lab.now_ns += NS_PER_MS)
+        lab_send(&lab, (uint16_t)(i % 2), NOBODY, 200);
+    assert_in_range(told[DP_NOTICE_MAC_MOVED], DP_NOTICES_BURST - 1,
+                    DP_NOTICES_BURST + 3 * DP_NOTICES_PER_S);
+    assert_int_equal(1 + told[DP_NOTICE_MAC_MOVED] + dp_notices_suppressed(lab.dp), 3000);
+    lab.port_spec[SLOW_PORT].max_fdb = 10;
+    lab_publish(&lab);
+    know(SLOW_PORT);
+    send_new(SLOW_PORT, 1000, &serial);
+    lab_run(&lab);
+    assert_int_equal(told[DP_NOTICE_MAC_EVICTED], 1);
+    assert_int_equal(told[DP_NOTICE_MAC_LEARNED], 1 + 10);
+    assert_int_equal(told[DP_NOTICE_MAC_MOVED] + dp_notices_suppressed(lab.dp),
+                     2999 + 1000 - 9 - 1);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(a_late_control_learns_all_in_one_pass),
-        T(a_flood_leaves_room_for_others),
-        T(what_is_a_port_s_own_is_never_taken),
+        T(a_late_control_learns_all_in_one_pass),         T(a_flood_leaves_room_for_others),
+        T(what_is_a_port_s_own_is_never_taken),           T(notices_are_limited_by_tenant),
+        T(neither_moves_nor_limits_are_told_without_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

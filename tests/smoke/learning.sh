@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# Many new addresses at once: each is learned from its first frame.
+# Many new addresses at once: each is learned from its first frame, and who follows events is told of
+# some, and of how many there were.
 # shellcheck source=tests/support/lib.sh
 . "$(dirname "$0")/../support/lib.sh"
 
@@ -21,4 +22,20 @@ one_pass() { # PPS: how many of 4000 addresses are learned
 }
 measured check_range "4000 addresses at 20 kpps are learned in one pass" 4000 4002 one_pass 20000
 measured check_range "and at 100 kpps" 4000 4002 one_pass 100000
+
+step "events"
+stdbuf -oL "$VSW_BUILD/vswitchctl" -s "$VSW_SOCKET" monitor fdb >"$T_DIR/events" 2>&1 &
+monitor=$!
+t_defer kill_wait $monitor
+told() { grep -Ec "$1" "$T_DIR/events"; } # REGEX
+new_is_told() {
+    ctl fdb flush >/dev/null && reaches a 10.0.0.2 >/dev/null && told "$1" >/dev/null
+}
+check "the monitor follows" wait_for 5 new_is_told 'learned on port a'
+before=$(ctl_json .fdb_events_suppressed daemon show)
+one_pass 20000 >/dev/null
+check "it is told that there were more" wait_for 5 new_is_told '[0-9]+ more addresses were learned or moved'
+check_range "but not of each" 1 1500 told 'learned on port'
+check_range "the others are counted" $((before + 2500)) 1e9 ctl_json .fdb_events_suppressed daemon show
+kill_wait $monitor TERM
 t_done

@@ -8,7 +8,10 @@
 
 static void count_notice(void *arg, const struct dp_notice *notice)
 {
-    ((struct lab *)arg)->notices[notice->kind]++;
+    struct lab *lab = arg;
+
+    lab->notices[notice->kind]++;
+    lab->suppressed += notice->suppressed;
 }
 
 void lab_init(struct lab *lab, uint16_t workers)

@@ -36,6 +36,7 @@ struct lab {
     struct vlan_pair pairs[LAB_PORTS][LAB_PAIRS];
     uint32_t fdb_ageing_s;
     uint32_t notices[8]; /* by enum dp_notice_kind */
+    uint64_t suppressed; /* as the notices say */
 };
 
 void lab_init(struct lab *lab, uint16_t workers);

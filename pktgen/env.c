@@ -198,7 +198,11 @@ int pg_env_start(const struct pg_env *env, struct vsw_err *err)
     snprintf(mem, sizeof(mem), "%llu", (unsigned long long)(env->mem_bytes >> 20) + 1);
     for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
         argv[argc++] = (char *)(uintptr_t)fixed[i];
-    argv[argc++] = (char *)(uintptr_t)(env->huge ? "--single-file-segments" : "--no-huge");
+    /* Huge pages without files, which would stay. Ordinary memory is "legacy" to EAL, which then
+     * refuses --in-memory. */
+    argv[argc++] = (char *)(uintptr_t)(env->huge ? "--in-memory" : "--no-huge");
+    if (env->huge)
+        argv[argc++] = (char *)(uintptr_t) "--single-file-segments";
     rc = log_open();
     if (rc != 0)
         return vsw_err_set(err, rc, NULL, "the log of DPDK cannot be kept");

@@ -9,11 +9,12 @@
 # Frames that came in by a port larger than any on a wire: the other end was sent them whole.
 large() { ctl_json '.counters | select(.in_segments > .in_pkts * 2) | .in_pkts' port show "$1"; }
 
-need "the switch starts" sw_start --memory 32
-if [[ $(ctl_json .memory daemon show) != *huge* ]]; then
-    skip "offloads of a device" "virtio-user needs huge pages"
+if ! huge_pages 32; then
+    skip "offloads of a device" "virtio-user needs huge pages, and this host has none to give"
     t_done
 fi
+need "the switch starts" sw_start --memory 32
+check "it has huge pages" ctl_json 'select(.memory | test("huge"))' daemon show
 ns_add a b
 need "a network" net_up red web 10
 need "another tenant" net_up blue web 10

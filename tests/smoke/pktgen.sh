@@ -156,10 +156,14 @@ check "nobody listens" pg_refused 1 "nobody listens" run --port "vhost:$T_DIR/de
 check "nobody connects" pg_refused 1 "nobody connected" run --port "vhost:$T_DIR/own.sock,server" \
     --wait 200ms
 check "no such interface" pg_refused 1 "no such interface" run --port if:nonesuch0
-if grep -q '^HugePages_Free: *0$' /proc/meminfo; then
-    check "no huge pages" pg_refused 1 "huge pages" run --port ring: --huge
+check "too few huge pages" pg_refused 1 "huge pages are free" run --huge \
+    --port "vhost:$T_DIR/none.sock,entries=32768,rxbuf=65407,queues=8"
+if huge_pages 64; then
+    before=$(huge_free)
+    check "huge pages" pg verify "${cable[@]}" --count 5k --rate 50kpps --huge
+    check_eq "which are given back" "$before" huge_free
 else
-    skip "no huge pages" "this host has some"
+    skip "huge pages" "this host has none to give"
 fi
 check "no such option" pg_refused 2 "no option --fast" run --port ring: --fast
 check "a share of nothing" pg_refused 2 "50% of what?" ndr --port ring: --max 50%

@@ -7,6 +7,8 @@
 # check is measured again, visibly and at most three times, and skipped if a tenth of the CPU was gone
 # the last time, too. Only numbers out of range are: what must hold on any host (check, check_eq,
 # above a limit) ends it at the first failure.
+#
+# Below: huge pages.
 
 HOST_TRIES=3
 HOST_TAKEN_MAX=0.5 # per cent of all CPU time that others may take before a number means little
@@ -94,3 +96,20 @@ measured() {
     t_trial_end "$taken"
     return $status
 }
+
+# ---- huge pages -------------------------------------------------------------------------------
+
+huge_dir=/sys/kernel/mm/hugepages/hugepages-$(awk '$1 == "Hugepagesize:" { print $2 }' /proc/meminfo)kB
+huge_free() { cat "$huge_dir/free_hugepages"; }
+
+# huge_pages MIB: have as many free until the script ends; status 1 if the host cannot
+huge_pages() {
+    local kib=${huge_dir##*-} wanted had
+    wanted=$((($1 * 1024 + ${kib%kB} - 1) / ${kib%kB}))
+    (($(huge_free) >= wanted)) && return
+    had=$(cat "$huge_dir/nr_hugepages")
+    t_defer huge_set "$had"
+    huge_set $((had + wanted - $(huge_free)))
+    (($(huge_free) >= wanted))
+}
+huge_set() { echo "$1" >"$huge_dir/nr_hugepages"; }

@@ -45,8 +45,9 @@ void fake_host_poll(struct fake_host *h, int timeout_ms);
 /* End the grace periods that have begun so far. */
 void fake_host_end_grace(struct fake_host *h);
 
-/* Rounds until @done says true. Return false after @timeout_ms of real time. */
-bool fake_host_until(struct fake_host *h, bool (*done)(void *arg), void *arg, int timeout_ms);
+/* Rounds until @done says true. Return false after @rounds that waited a millisecond at most: time
+ * in which the machine was not there for us is not counted. */
+bool fake_host_until(struct fake_host *h, bool (*done)(void *arg), void *arg, unsigned rounds);
 
 /* Rounds until nothing at all happens in one. */
 void fake_host_settle(struct fake_host *h);

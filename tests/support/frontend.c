@@ -10,7 +10,6 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "tests/support/cmocka.h"
@@ -86,25 +85,22 @@ int frontend_listen(const char *path)
     return fd;
 }
 
-static uint64_t now_ms(void)
-{
-    struct timespec ts;
+struct awaited {
+    struct frontend *f;
+    int listen_fd;
+};
 
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+static bool accepts(void *arg)
+{
+    struct awaited *a = arg;
+
+    a->f->fd = accept4(a->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    return a->f->fd >= 0;
 }
 
-bool frontend_accept(struct frontend *f, int listen_fd, int timeout_ms)
+bool frontend_accept(struct frontend *f, int listen_fd, unsigned rounds)
 {
-    uint64_t end_ms = now_ms() + (uint64_t)timeout_ms;
-
-    do {
-        f->fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-        if (f->fd >= 0)
-            return true;
-        fake_host_poll(f->host, 1);
-    } while (now_ms() < end_ms);
-    return false;
+    return fake_host_until(f->host, accepts, &(struct awaited){f, listen_fd}, rounds);
 }
 
 bool frontend_send(struct frontend *f, uint32_t request, uint32_t flags, const void *payload,
@@ -138,25 +134,27 @@ bool frontend_send(struct frontend *f, uint32_t request, uint32_t flags, const v
     return true;
 }
 
-int frontend_recv(struct frontend *f, uint32_t request, uint64_t *ret_u64, int timeout_ms)
+static bool has_answer(void *arg)
 {
-    uint64_t end_ms = now_ms() + (uint64_t)timeout_ms;
+    struct frontend *f = arg;
+    uint8_t byte;
+
+    return recv(f->fd, &byte, sizeof(byte), MSG_DONTWAIT | MSG_PEEK) >= 0 || errno != EAGAIN;
+}
+
+int frontend_recv(struct frontend *f, uint32_t request, uint64_t *ret_u64, unsigned rounds)
+{
     struct {
         uint32_t header[3];
         uint64_t payload;
     } __attribute__((packed)) m = {0};
     ssize_t n;
 
-    for (;;) {
-        n = recv(f->fd, &m, sizeof(m), MSG_DONTWAIT);
-        if (n == 0 || (n < 0 && errno == ECONNRESET))
-            return -1;
-        if (n > 0)
-            break;
-        if (now_ms() >= end_ms)
-            return 0;
-        fake_host_poll(f->host, 1);
-    }
+    if (!fake_host_until(f->host, has_answer, f, rounds))
+        return 0;
+    n = recv(f->fd, &m, sizeof(m), MSG_DONTWAIT);
+    if (n == 0 || (n < 0 && errno == ECONNRESET))
+        return -1;
     assert_int_equal(n, 12 + m.header[2]);
     assert_int_equal(m.header[0], request);
     assert_int_equal(m.header[1], VHU_FLAG_VERSION | VHU_FLAG_REPLY);

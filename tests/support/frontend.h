@@ -47,17 +47,17 @@ static inline bool frontend_bit(uint64_t bits, unsigned bit)
 void frontend_init(struct frontend *f, struct fake_host *host);
 void frontend_fini(struct frontend *f); /* closes all */
 
-/* Return false when nobody takes the connection. */
+/* Return false when nobody takes the connection. Where @rounds are given: see fake_host_until(). */
 bool frontend_connect(struct frontend *f, const char *path);
 int frontend_listen(const char *path);
-bool frontend_accept(struct frontend *f, int listen_fd, int timeout_ms);
+bool frontend_accept(struct frontend *f, int listen_fd, unsigned rounds);
 void frontend_close(struct frontend *f);
 
 /* Write a message; fds are only borrowed. Return false when the peer is gone. */
 bool frontend_send(struct frontend *f, uint32_t request, uint32_t flags, const void *payload,
                    uint32_t size, const int *fds, unsigned fd_count);
-/* Read an answer to @request. Return 1, 0 when none came in @timeout_ms, -1 when closed. */
-int frontend_recv(struct frontend *f, uint32_t request, uint64_t *ret_u64, int timeout_ms);
+/* Read an answer to @request. Return 1, 0 when none came in @rounds, -1 when closed. */
+int frontend_recv(struct frontend *f, uint32_t request, uint64_t *ret_u64, unsigned rounds);
 /* Has the back-end closed the connection, after all it has to do? */
 bool frontend_is_closed(struct frontend *f);
 

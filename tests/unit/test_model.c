@@ -4,12 +4,13 @@
  */
 #include "control/model.h"
 #include "tests/support/cmocka.h"
+#include "tests/support/cpu.h"
 #include "tests/support/fake_types.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define BASE                                                                                       \
     "'version':1,"                                                                                 \
@@ -222,18 +223,17 @@ static void guards(void **state)
     api_free(&api_config_object, &config);
 }
 
-/* Twice the rows may not take four times as long: 8000 ports in well under a second. */
-static void many_ports(void **state)
+/* CPU time to check a document of @ports, the best of several: others on this host only add. */
+static double check_s(uint32_t ports)
 {
-    const uint32_t count = 8000;
     struct model_env env = fake_env();
     struct api_config config;
     struct vsw_err err = {0};
-    struct timespec a, b;
+    double best_s = 1e9;
 
     fake_config("{'version':1,'tenants':[{'name':'t'}],'networks':[{'tenant':'t','name':'n'}]}",
                 &config);
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < ports; i++) {
         struct api_port *p = api_append(&config.ports, api_port);
 
         snprintf(p->name, sizeof(p->name), "port%u", i);
@@ -241,11 +241,24 @@ static void many_ports(void **state)
         strcpy(p->tenant, "t");
         api_names_append(&p->networks, "n");
     }
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &a);
-    assert_int_equal(model_check(&config, &env, &err), 0);
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &b);
-    assert_true((b.tv_sec - a.tv_sec) * 1000 + (b.tv_nsec - a.tv_nsec) / 1000000 < 1500);
+    for (int round = 0; round < 5; round++) {
+        double start_s = cpu_s();
+
+        assert_int_equal(model_check(&config, &env, &err), 0);
+        best_s = fmin(best_s, cpu_s() - start_s);
+    }
     api_free(&api_config_object, &config);
+    return best_s;
+}
+
+/* Eight times the rows may take eight times as long and a little, not 64 times. */
+static void many_ports(void **state)
+{
+    double small_s = check_s(1000), large_s = check_s(8000);
+
+    print_message("1000 ports %.1f ms, 8000 ports %.1f ms\n", small_s * 1e3, large_s * 1e3);
+    assert_true(large_s < 20 * small_s);
+    assert_true(large_s < 1.5);
 }
 
 int main(void)

@@ -5,12 +5,12 @@
 #include "offload/csum.h"
 #include "offload/offload.h"
 #include "tests/support/cmocka.h"
+#include "tests/support/cpu.h"
 #include "tests/support/packet_frame.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define TCP_FIN 0x01
 #define TCP_PSH 0x08
@@ -397,18 +397,10 @@ static void later_writes_do_not_matter(void **state)
     check_segments(&s, 1000, false);
 }
 
-static double seconds(void)
-{
-    struct timespec ts;
-
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (double)ts.tv_sec + (double)ts.tv_nsec * 1e-9;
-}
-
 static double segment_rate(const struct frame *f, uint32_t tx_offloads)
 {
     enum { ROUNDS = 2000 };
-    double from = seconds();
+    double from = cpu_s();
     uint64_t bytes = 0;
 
     for (int i = 0; i < ROUNDS; i++) {
@@ -420,20 +412,20 @@ static double segment_rate(const struct frame *f, uint32_t tx_offloads)
         }
     }
     assert_int_equal(bytes, (uint64_t)ROUNDS * f->wire_bytes);
-    return (double)bytes / (seconds() - from) * 1e-9;
+    return (double)bytes / (cpu_s() - from) * 1e-9;
 }
 
 static void speed(void **state)
 {
     struct packet_spec s = {.l4 = PACKET_TCP, .payload_bytes = 65000};
     struct frame *f;
-    double from = seconds(), sum_rate;
+    double from = cpu_s(), sum_rate;
     uint32_t sum = 0;
 
     packet_build(&s, &packet);
     for (int i = 0; i < 10000; i++)
         sum += csum_bytes(packet.bytes + (i & 1), 65000);
-    sum_rate = 65000.0 * 10000 / (seconds() - from) * 1e-9;
+    sum_rate = 65000.0 * 10000 / (cpu_s() - from) * 1e-9;
     assert_int_not_equal(sum, 0);
     f = packet_frame(&burst, &packet, gso_of(&packet, &s, 1448), 65536);
     printf(

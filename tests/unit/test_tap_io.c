@@ -11,7 +11,6 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "tests/support/cmocka.h"
@@ -145,14 +144,6 @@ static void send_all(int fd, uint64_t bytes)
     }
 }
 
-static double now_s(void)
-{
-    struct timespec ts;
-
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
-
 /* Transfer a known text over TCP from one namespace to the other. */
 static void transfer(int domain, const char *from, const char *to, const struct sockaddr *addr,
                      socklen_t addr_len, uint64_t bytes)
@@ -160,7 +151,6 @@ static void transfer(int domain, const char *from, const char *to, const struct 
     struct transfer t = {.fd = tap_lab_socket(to, domain, SOCK_STREAM, 0)};
     int fd = tap_lab_socket(from, domain, SOCK_STREAM, 0);
     struct timeval limit = {.tv_sec = 20};
-    double start = now_s();
     pthread_t thread;
 
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
@@ -174,7 +164,6 @@ static void transfer(int domain, const char *from, const char *to, const struct 
     close(t.fd);
     assert_true(t.good);
     assert_int_equal(t.bytes, bytes);
-    print_message("%s -> %s: %.2f Gb/s\n", from, to, (double)bytes * 8 / 1e9 / (now_s() - start));
 }
 
 static void tcp_with_offloads_both_ways(void **state)

@@ -28,8 +28,8 @@ static void region_init(struct guest_region *r, uint64_t gpa, uint64_t bytes)
     must(r->host != MAP_FAILED, "mmap");
 }
 
-void guest_init_regions(struct guest *g, const uint64_t (*region)[2], unsigned count,
-                        struct port *port)
+static void init_regions(struct guest *g, const uint64_t (*region)[2], unsigned count,
+                         struct port *port)
 {
     struct gmem_region_spec spec[GUEST_REGIONS_MAX];
     struct vsw_err err = {0};
@@ -50,7 +50,16 @@ void guest_init(struct guest *g, uint64_t bytes, struct port *port)
 {
     const uint64_t region[1][2] = {{0, bytes}};
 
-    guest_init_regions(g, region, 1, port);
+    init_regions(g, region, 1, port);
+}
+
+void guest_init_hole(struct guest *g, struct port *port)
+{
+    static const uint64_t region[3][2] = {{0, GUEST_BORDER},
+                                          {GUEST_BORDER, GUEST_HOLE - GUEST_BORDER},
+                                          {GUEST_LAST, GUEST_LAST_END - GUEST_LAST}};
+
+    init_regions(g, region, 3, port);
 }
 
 void guest_fini(struct guest *g)

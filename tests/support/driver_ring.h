@@ -32,11 +32,14 @@ struct guest {
     struct gmem_map *map; /* the switch's view */
 };
 
+/* Two regions side by side, a hole, a third one; @port hears of memory that goes away. */
+#define GUEST_BORDER   0x80000u
+#define GUEST_HOLE     0x90000u
+#define GUEST_LAST     0xa0000u
+#define GUEST_LAST_END 0xb0000u
+void guest_init_hole(struct guest *g, struct port *port);
 /* One region of @bytes at guest-physical 0. */
 void guest_init(struct guest *g, uint64_t bytes, struct port *port);
-/* @count regions as {gpa, bytes}. */
-void guest_init_regions(struct guest *g, const uint64_t (*region)[2], unsigned count,
-                        struct port *port);
 void guest_fini(struct guest *g);
 /* The guest's own address of @gpa; fails the process when it has none. */
 void *guest_ptr(const struct guest *g, uint64_t gpa);

@@ -30,6 +30,8 @@ static void die(const char *what)
     exit(1);
 }
 
+static bool isolated;
+
 void tap_lab_isolate(void)
 {
     if (unshare(CLONE_NEWNET | CLONE_NEWNS) < 0)
@@ -40,6 +42,7 @@ void tap_lab_isolate(void)
         die("/run/netns");
     if (mount("none", "/run/netns", "tmpfs", 0, NULL) < 0)
         die("mount /run/netns");
+    isolated = true;
 }
 
 /* ---- host --------------------------------------------------------------------------------------
@@ -47,6 +50,8 @@ void tap_lab_isolate(void)
 void tap_lab_init(struct tap_lab *lab)
 {
     memset(lab, 0, sizeof(*lab));
+    assert_true(isolated); /* or these would be the machine's */
+    (void)tap_lab_sh("ip -all netns del");
     lab->now_ns = NS_PER_SEC;
     clock_use_test(&lab->now_ns);
     fake_host_init(&lab->fake);

@@ -22,6 +22,7 @@ struct tap_lab {
 /* Give the program its own network and an empty /run/netns. Exits when that is not possible. */
 void tap_lab_isolate(void);
 
+/* Namespaces left by a test that failed are gone. */
 void tap_lab_init(struct tap_lab *lab);
 /* Asserts that nothing is waiting any more. */
 void tap_lab_fini(struct tap_lab *lab);

@@ -18,8 +18,6 @@ static struct tap_lab lab;
 static int set_up(void **state)
 {
     tap_lab_init(&lab);
-    /* Of a test before that failed. */
-    (void)tap_lab_sh("ip -all netns del");
     return 0;
 }
 
@@ -607,25 +605,26 @@ static void many_lives_leak_nothing(void **state)
 
 int main(void)
 {
+#define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(creates_with_all_settings, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(defaults_are_sound, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(daemon_restart_keeps_device_and_routes, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(foreign_device_is_never_removed, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(single_queue_device, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(in_use_by_another, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(finds_namespace_by_pid_and_path, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(namespace_removed_and_back, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(device_deleted_under_the_port, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(foreign_device_is_waited_for, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(live_changes, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(operator_may_set_it_down, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(bad_options_say_why, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(failed_creation_leaves_nothing, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(without_privileges, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(stop_waits_for_the_job_on_its_way, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(never_started_is_destroyed, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(many_lives_leak_nothing, set_up, tear_down),
+        T(creates_with_all_settings),
+        T(defaults_are_sound),
+        T(daemon_restart_keeps_device_and_routes),
+        T(foreign_device_is_never_removed),
+        T(single_queue_device),
+        T(in_use_by_another),
+        T(finds_namespace_by_pid_and_path),
+        T(namespace_removed_and_back),
+        T(device_deleted_under_the_port),
+        T(foreign_device_is_waited_for),
+        T(live_changes),
+        T(operator_may_set_it_down),
+        T(bad_options_say_why),
+        T(failed_creation_leaves_nothing),
+        T(without_privileges),
+        T(stop_waits_for_the_job_on_its_way),
+        T(never_started_is_destroyed),
+        T(many_lives_leak_nothing),
     };
 
     tap_lab_isolate();

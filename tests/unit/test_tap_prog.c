@@ -417,17 +417,17 @@ static void counters_outlive_the_device(void **state)
 
 int main(void)
 {
+#define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(both_directions_take_one_queue, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(fragments_ignore_ports, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(without_a_guard_only_bad_sources_are_dropped, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(reserved_addresses, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(access_ports_send_no_tags, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(trunks_send_what_is_allowed, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(uplinks_read_both_kinds_of_tag, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(tags_beside_the_frame_count_too, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(counters_outlive_the_device, set_up, tear_down),
+        T(both_directions_take_one_queue),
+        T(fragments_ignore_ports),
+        T(without_a_guard_only_bad_sources_are_dropped),
+        T(reserved_addresses),
+        T(access_ports_send_no_tags),
+        T(trunks_send_what_is_allowed),
+        T(uplinks_read_both_kinds_of_tag),
+        T(tags_beside_the_frame_count_too),
+        T(counters_outlive_the_device),
     };
 
     tap_lab_isolate();

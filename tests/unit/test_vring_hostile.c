@@ -11,14 +11,6 @@
 #define RING_A    0x0u
 #define TABLE_GPA 0x40000u
 #define DATA_GPA  0x50000u
-/* Two regions side by side, a hole, a third one. */
-#define BORDER   0x80000u
-#define HOLE     0x90000u
-#define LAST     0xa0000u
-#define LAST_END 0xb0000u
-
-static const uint64_t layout[3][2] = {
-    {0, BORDER}, {BORDER, HOLE - BORDER}, {LAST, LAST_END - LAST}};
 
 static void no_wake(struct port_host *host)
 {
@@ -33,7 +25,7 @@ static struct burst burst;
 
 static int setup(void **state)
 {
-    guest_init_regions(&guest, layout, 3, &port);
+    guest_init_hole(&guest, &port);
     return 0;
 }
 
@@ -196,18 +188,18 @@ static void bad_table_next(uint16_t w)
 
 static void bad_table_hole(uint16_t w)
 {
-    table(HOLE, 16, DESC_INDIRECT);
+    table(GUEST_HOLE, 16, DESC_INDIRECT);
 }
 
 static void bad_table_into_hole(uint16_t w)
 {
-    driver_table_desc(&driver, HOLE - 16, 0, DATA_GPA, 4, w | DESC_NEXT, 1);
-    table(HOLE - 16, 32, DESC_INDIRECT);
+    driver_table_desc(&driver, GUEST_HOLE - 16, 0, DATA_GPA, 4, w | DESC_NEXT, 1);
+    table(GUEST_HOLE - 16, 32, DESC_INDIRECT);
 }
 
 static void bad_table_split_by_hole(uint16_t w)
 {
-    table(HOLE - 8, 16, DESC_INDIRECT);
+    table(GUEST_HOLE - 8, 16, DESC_INDIRECT);
 }
 
 static void bad_table_wraps(uint16_t w)
@@ -223,22 +215,22 @@ static void buffer(uint64_t gpa, uint32_t len, uint16_t w)
 
 static void bad_buffer_hole(uint16_t w)
 {
-    buffer(HOLE, 1000, w);
+    buffer(GUEST_HOLE, 1000, w);
 }
 
 static void bad_buffer_into_hole(uint16_t w)
 {
-    buffer(HOLE - 1, 2000, w);
+    buffer(GUEST_HOLE - 1, 2000, w);
 }
 
 static void bad_buffer_over_hole(uint16_t w)
 {
-    buffer(HOLE - 16, LAST - HOLE + 100, w);
+    buffer(GUEST_HOLE - 16, GUEST_LAST - GUEST_HOLE + 100, w);
 }
 
 static void bad_buffer_end(uint16_t w)
 {
-    buffer(LAST_END - 11, 3000, w);
+    buffer(GUEST_LAST_END - 11, 3000, w);
 }
 
 static void bad_buffer_far(uint16_t w)
@@ -350,7 +342,7 @@ static void test_bad_chains_break_tx(void **state)
 /* The second of three mergeable buffers is bad: neither the first is used nor the frame written. */
 static void test_bad_chain_half_way(void **state)
 {
-    struct driver_buf buf = {.gpa = DATA_GPA, .len = 100}, bad = {.gpa = HOLE, .len = 100};
+    struct driver_buf buf = {.gpa = DATA_GPA, .len = 100}, bad = {.gpa = GUEST_HOLE, .len = 100};
 
     start(16, true, true);
     driver_post(&driver, &buf, 1, true);
@@ -405,7 +397,7 @@ static void test_buffers_over_a_border(void **state)
 
     test_frame(bytes + 12, 300, 3);
     for (uint32_t before = 1; before < sizeof(bytes); before++) {
-        struct driver_buf buf = {.gpa = BORDER - before, .len = sizeof(bytes)};
+        struct driver_buf buf = {.gpa = GUEST_BORDER - before, .len = sizeof(bytes)};
         uint8_t *to = got;
 
         start(8, before & 1, true);
@@ -426,8 +418,8 @@ static void test_buffers_over_a_border(void **state)
 
         start(8, before & 1, true);
         driver_post(&driver, &buf, 1, true);
-        memset(guest_ptr(&guest, BORDER), 0, 400);
-        memset(guest_ptr(&guest, BORDER - 400), 0, 400);
+        memset(guest_ptr(&guest, GUEST_BORDER), 0, 400);
+        memset(guest_ptr(&guest, GUEST_BORDER - 400), 0, 400);
         assert_int_equal(send_frame(300), DROP_NONE);
         guest_copy_out(&guest, buf.gpa + 12, got, 300);
         test_frame(bytes + 12, 300, 1);
@@ -439,7 +431,7 @@ static void test_buffers_over_a_border(void **state)
 static void test_table_over_a_border(void **state)
 {
     for (unsigned off = 0; off <= 48; off++) {
-        uint64_t at = BORDER - off;
+        uint64_t at = GUEST_BORDER - off;
 
         start(8, false, true);
         driver_table_desc(&driver, at, 0, DATA_GPA, 12, DESC_NEXT, 1);

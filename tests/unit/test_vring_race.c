@@ -16,14 +16,6 @@
 #define RING_B    0x20000u
 #define TABLE_GPA 0x40000u
 #define DATA_GPA  0x50000u
-/* Two regions side by side, a hole, a third one. */
-#define BORDER   0x80000u
-#define HOLE     0x90000u
-#define LAST     0xa0000u
-#define LAST_END 0xb0000u
-
-static const uint64_t layout[3][2] = {
-    {0, BORDER}, {BORDER, HOLE - BORDER}, {LAST, LAST_END - LAST}};
 
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
@@ -44,7 +36,7 @@ static struct burst burst;
 
 static int setup(void **state)
 {
-    guest_init_regions(&guest, layout, 3, &port);
+    guest_init_hole(&guest, &port);
     return 0;
 }
 
@@ -75,12 +67,13 @@ struct rubbish {
 
 static uint64_t random_gpa(struct rubbish *r)
 {
-    static const uint64_t spots[] = {DATA_GPA, BORDER, HOLE, LAST, LAST_END, 0xffffffffffffffc0};
+    static const uint64_t spots[] = {DATA_GPA,   GUEST_BORDER,   GUEST_HOLE,
+                                     GUEST_LAST, GUEST_LAST_END, 0xffffffffffffffc0};
     uint32_t kind = test_random(&r->seed) % 32;
     uint64_t spot = spots[kind < 26 ? 0 : kind - 26];
 
     /* Mostly good addresses, else rings break before anything is written. */
-    return kind < 26 ? DATA_GPA + test_random(&r->seed) % (BORDER - DATA_GPA)
+    return kind < 26 ? DATA_GPA + test_random(&r->seed) % (GUEST_BORDER - DATA_GPA)
                      : spot - 32 + test_random(&r->seed) % 64;
 }
 
@@ -134,12 +127,12 @@ static void post_rubbish(struct rubbish *r)
 }
 
 /* One flag per guest byte that may change: posted, or part of the used ring. */
-static uint8_t may_change[LAST_END];
-static uint8_t before[LAST_END];
+static uint8_t may_change[GUEST_LAST_END];
+static uint8_t before[GUEST_LAST_END];
 
 static void allow(uint64_t gpa, uint64_t len)
 {
-    for (uint64_t i = gpa; i - gpa < len && i < LAST_END; i++)
+    for (uint64_t i = gpa; i - gpa < len && i < GUEST_LAST_END; i++)
         may_change[i] = 1;
 }
 
@@ -284,7 +277,7 @@ static void test_a_racing_guest(void **state)
     unsigned long rounds = 0, frames = 0;
 
     /* The receiver is another guest: copies never overlap. */
-    guest_init_regions(&other, layout, 3, &port);
+    guest_init_hole(&other, &port);
     stop = false;
     assert_int_equal(pthread_create(&thread[0], NULL, flip, &guest), 0);
     assert_int_equal(pthread_create(&thread[1], NULL, flip, &other), 0);
@@ -314,7 +307,7 @@ static void test_truncated_under_traffic(void **state)
     struct vring from, to;
 
     for (int what = 0; what < 3; what++) {
-        guest_init_regions(&victim, layout, 3, &port);
+        guest_init_hole(&victim, &port);
         renew(&from, &a, &victim, RING_A, false);
         renew(&to, &b, &victim, RING_B, true);
         port.attention = false;

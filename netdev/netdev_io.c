@@ -55,18 +55,24 @@ void netdev_rx_done(struct port_rxq *q, struct burst *b)
         netdev_xsk_rx_done(s.xsk);
 }
 
-/* Edge-triggered: the kernel signals each arrival after the last look. */
 bool netdev_rx_arm(struct port_rxq *q)
 {
     struct source s = source_of(device_of(q->port), q);
 
     if (s.packet != NULL)
-        return !s.packet->drained;
-    return s.xsk != NULL && (netdev_xsk_rx_pending(s.xsk) || netdev_xsk_tx_stuck(s.xsk));
+        return !s.packet->drained || !event_gate_open(&s.packet->gate);
+    return s.xsk != NULL && (netdev_xsk_rx_pending(s.xsk) || netdev_xsk_tx_stuck(s.xsk) ||
+                             !event_gate_open(&s.xsk->gate));
 }
 
 void netdev_rx_disarm(struct port_rxq *q)
 {
+    struct source s = source_of(device_of(q->port), q);
+
+    if (s.packet != NULL)
+        event_gate_shut(&s.packet->gate);
+    else if (s.xsk != NULL)
+        event_gate_shut(&s.xsk->gate);
 }
 
 static void drop_all(struct tx_item *items, uint16_t count, enum drop_reason drop)

@@ -50,10 +50,10 @@ static int queue_fd(const struct netdev_port *nd, const struct netdev_device *de
     if (dev == NULL)
         return -1;
     if (dev->way == NETDEV_WAY_PACKET)
-        return i < dev->packets ? dev->packet[i].fd : -1;
+        return i < dev->packets ? dev->packet[i].gate.set_fd : -1;
     if (i == nd->port.queue_pairs - 1)
-        return dev->packet[0].fd;
-    return i < dev->queues ? dev->xsk[i].fd : -1;
+        return dev->packet[0].gate.set_fd;
+    return i < dev->queues ? dev->xsk[i].gate.set_fd : -1;
 }
 
 /* Bring what workers see in line with device, link and want. */

@@ -105,7 +105,9 @@ int netdev_packet_open(struct netdev_packet *p, const struct netdev_packet_confi
         (struct netdev_packet){.fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
     if (p->fd < 0)
         return -errno;
-    rc = make_memory(p);
+    rc = event_gate_init(&p->gate, p->fd);
+    if (rc == 0)
+        rc = make_memory(p);
     if (rc == 0)
         rc = set_options(p, config);
     if (rc == 0)
@@ -121,8 +123,10 @@ int netdev_packet_open(struct netdev_packet *p, const struct netdev_packet_confi
 
 void netdev_packet_close(struct netdev_packet *p)
 {
-    if (p->fd >= 0)
+    if (p->fd >= 0) {
+        event_gate_fini(&p->gate);
         close(p->fd);
+    }
     if (p->rx != NULL)
         munmap(p->rx, sizeof(*p->rx));
     *p = (struct netdev_packet){.fd = -1};

@@ -7,12 +7,14 @@
 #ifndef NETDEV_NETDEV_PACKET_H
 #define NETDEV_NETDEV_PACKET_H
 
+#include "port/event_gate.h"
 #include "port/port.h"
 
 struct netdev_packet_rx; /* memory for one burst */
 
 struct netdev_packet {
-    int fd;                      /* -1: not open */
+    int fd; /* -1: not open */
+    struct event_gate gate;
     struct netdev_packet_rx *rx; /* of the worker of the receive queue */
     bool drained;                /* the last read found nothing */
     _Atomic uint64_t

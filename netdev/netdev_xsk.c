@@ -158,7 +158,12 @@ int netdev_xsk_open(struct netdev_xsk *x, int ifindex, uint32_t queue, uint32_t 
     int rc;
 
     *x = (struct netdev_xsk){
-        .fd = -1, .tx_fd = -1, .chunk_bytes = chunk_bytes, .zerocopy = bind_flags & XDP_ZEROCOPY};
+        .fd = -1,
+        .tx_fd = -1,
+        .gate.set_fd = -1,
+        .chunk_bytes = chunk_bytes,
+        .zerocopy = bind_flags & XDP_ZEROCOPY,
+    };
     rc = make_sockets(x);
     if (rc == 0)
         rc = make_umem(x);
@@ -172,6 +177,8 @@ int netdev_xsk_open(struct netdev_xsk *x, int ifindex, uint32_t queue, uint32_t 
     }
     if (rc == 0)
         rc = bind_tx(x, ifindex, queue);
+    if (rc == 0)
+        rc = event_gate_init(&x->gate, x->fd);
     if (rc < 0)
         netdev_xsk_close(x);
     return rc;
@@ -191,6 +198,7 @@ void netdev_xsk_close(struct netdev_xsk *x)
     unmap_ring(&x->fill);
     unmap_ring(&x->tx);
     unmap_ring(&x->comp);
+    event_gate_fini(&x->gate);
     if (x->tx_fd >= 0)
         close(x->tx_fd);
     if (x->fd >= 0)

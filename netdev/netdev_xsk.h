@@ -18,10 +18,13 @@
 
 #include <linux/if_xdp.h>
 
+#include "port/event_gate.h"
 #include "port/port.h"
 
 /* Of each half, and entries of every ring; a power of two. */
 #define XSK_FRAMES 2048
+/* Received chunks go back to the kernel when there are so many. */
+#define XSK_REFILL_CHUNKS 64
 /* What the kernel keeps free in front of a received frame (XDP_PACKET_HEADROOM). */
 #define XSK_HEADROOM_BYTES  256
 #define XSK_CHUNK_MIN_BYTES 2048
@@ -48,7 +51,8 @@ struct netdev_xsk {
 
     struct netdev_xsk_ring rx cache_aligned; /* the worker of the receive queue */
     struct netdev_xsk_ring fill;
-    uint64_t held[BURST_FRAMES]; /* given back by rx_done */
+    struct event_gate gate;
+    uint64_t held[XSK_REFILL_CHUNKS + BURST_FRAMES]; /* received, not given back yet */
     uint16_t held_count;
     _Atomic uint64_t bad_descs; /* what the kernel put there and cannot be true */
 
@@ -94,10 +98,10 @@ static inline uint32_t netdev_xsk_room_bytes(uint32_t chunk_bytes)
  */
 void netdev_xsk_rx(struct netdev_xsk *x, struct burst *b);
 
-/* Give the chunks of the last netdev_xsk_rx() back to the kernel. */
+/* Give the chunks of the last netdev_xsk_rx() back to the kernel, sooner or later. */
 void netdev_xsk_rx_done(struct netdev_xsk *x);
 
-/* Are there frames? Else the kernel signals the socket. */
+/* Are there frames? */
 bool netdev_xsk_rx_pending(struct netdev_xsk *x);
 
 /* Does the kernel wait for a call to go on sending? Cheap; any worker. */

@@ -58,11 +58,10 @@ static void rx_one(struct netdev_xsk *x, struct burst *b, const struct xdp_desc 
 
 void netdev_xsk_rx(struct netdev_xsk *x, struct burst *b)
 {
-    uint32_t n = ready(&x->rx), taken = 0;
+    uint32_t n = (uint32_t)u64_min(ready(&x->rx), BURST_FRAMES), taken = 0;
     const struct xdp_desc *entries = x->rx.entries;
 
-    x->held_count = 0;
-    while (taken < n && x->held_count < BURST_FRAMES && burst_has_room(b)) {
+    while (taken < n && burst_has_room(b)) {
         struct xdp_desc d = entries[(x->rx.mine + taken++) & MASK];
 
         if (unlikely(!is_sound(x, &d))) {
@@ -86,12 +85,14 @@ static void wake_fill(struct netdev_xsk *x)
         (void)recvfrom(x->fd, NULL, 0, MSG_DONTWAIT, NULL, NULL);
 }
 
-/* As many chunks as entries: there is always room. */
+/* As many chunks as entries: there is always room. The ring is nearly full always, so the next free
+ * entry is beside the one that the kernel reads next, on another core: entries are written seldom,
+ * many at once. */
 void netdev_xsk_rx_done(struct netdev_xsk *x)
 {
     uint64_t *entries = x->fill.entries;
 
-    if (x->held_count == 0)
+    if (x->held_count < XSK_REFILL_CHUNKS)
         return;
     for (uint16_t i = 0; i < x->held_count; i++)
         entries[x->fill.mine++ & MASK] = x->held[i];

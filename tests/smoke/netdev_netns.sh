@@ -8,14 +8,13 @@
 
 says() { [[ $(port_get up0 reason) == *"$1"* ]]; }
 is() { wait_for 5 says "$1" || ! port_get up0 reason; }
-box_link() { ip -n "$(ns_name box)" link "$@"; }
 wire() {
     ns_wire box eth0 lan wire && ns_run lan ip address add 10.0.0.9/24 dev wire &&
-        ip -n "$(ns_name lan)" link set dev wire address 02:00:00:00:00:09
+        ns_link lan set dev wire address 02:00:00:00:00:09
 }
-attached() { box_link show dev eth0 | grep -q 'prog/xdp id'; }
-clean() { wait_for 3 eval '! attached' && ! box_link show dev eth0 | grep -q PROMISC; }
-unwired() { ! ip -n "$(ns_name lan)" link show dev wire; }
+attached() { ns_link box show dev eth0 | grep -q 'prog/xdp id'; }
+clean() { wait_for 3 eval '! attached' && ! ns_link box show dev eth0 | grep -q PROMISC; }
+unwired() { ! ns_link lan show dev wire; }
 hopeless() { [[ $(port_get p reason) == "the process of "*" has ended" ]]; }
 
 ns_add host lan a
@@ -33,9 +32,9 @@ check "it is ready by itself" port_ready up0
 check "and carries frames" reaches a 10.0.0.9
 check "by XDP" attached
 
-need "eth0 goes down" box_link set dev eth0 down
+need "eth0 goes down" ns_link box set dev eth0 down
 check "down: it says so" is "eth0 is down"
-need "eth0 goes up" box_link set dev eth0 up
+need "eth0 goes up" ns_link box set dev eth0 up
 check "up: it is ready" port_ready up0
 
 for xdp in off native; do
@@ -65,6 +64,6 @@ need "a process there" wait_for 5 in_box
 need "a port by process" ctl port add p type=netdev iface=eth0 netns="pid:$pid" tenant=red networks=web
 check "it carries frames" reaches a 10.0.0.9
 kill_wait "$pid"
-need "a look" box_link set dev eth0 down
+need "a look" ns_link box set dev eth0 down
 check "the process has ended: it says so, and waits for nobody" wait_for 5 hopeless
 t_done

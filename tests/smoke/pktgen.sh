@@ -177,6 +177,7 @@ io_start() { # testpmd between two vhost-user sockets; [DEVICE-OPTION]
     rm -f "$T_DIR/io.stdin"
     mkfifo "$T_DIR/io.stdin"
     exec {stdin}<>"$T_DIR/io.stdin"
+    t_defer rm -rf "/run/dpdk/vswio$$" # killed, it leaves that
     dpdk-testpmd --no-huge -m 128 --no-pci --no-shconf --file-prefix "vswio$$" -l 0,1 \
         --main-lcore 1 --vdev "net_vhost0,iface=$T_DIR/io0$1" --vdev "net_vhost1,iface=$T_DIR/io1$1" -- \
         --forward-mode=io --auto-start --no-mlockall --total-num-mbufs=4096 --nb-cores=1 \

@@ -67,6 +67,7 @@ testpmd_start() {
     # It runs until its standard input ends.
     [[ -p $T_DIR/$name.stdin ]] || mkfifo "$T_DIR/$name.stdin"
     exec {stdin}<>"$T_DIR/$name.stdin"
+    t_defer rm -rf "/run/dpdk/vsw$$$name" # killed, it leaves that
     stdbuf -oL dpdk-testpmd --no-huge -m 256 --no-pci --no-shconf --file-prefix "vsw$$$name" \
         --lcores "(0,1)@(0-$(($(nproc) - 1)))" --vdev "$device" -- \
         --forward-mode=icmpecho --auto-start --no-mlockall --total-num-mbufs=4096 \

@@ -66,9 +66,13 @@ static const struct dpdk_driver *find_driver(const char *name)
 static int refuse_driver(const char *name, const char *field, struct vsw_err *err)
 {
     vsw_err_set(err, -ENOTSUP, field, "'%s' is no device that a port may be", name);
-    vsw_err_hint(err, "a PCI address such as 0000:3b:00.0, or a name that begins with net_bonding, "
-                      "net_memif, net_pcap, net_af_packet, net_tap, net_ring, net_null "
-                      "or net_virtio_user");
+    if (strncmp(name, "net_af_xdp", 10) == 0)
+        vsw_err_hint(err, "type=netdev iface=NAME goes by AF_XDP, and the host keeps its network");
+    else
+        vsw_err_hint(err,
+                     "a PCI address such as 0000:3b:00.0, or a name that begins with net_bonding, "
+                     "net_memif, net_pcap, net_af_packet, net_tap, net_ring, net_null "
+                     "or net_virtio_user");
     return -ENOTSUP;
 }
 

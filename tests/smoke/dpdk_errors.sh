@@ -37,6 +37,7 @@ else
 fi
 check "no such driver" refused "'net_foo0' is no device" devargs=net_foo0
 check "a driver that runs programs" refused "is no device that a port may be" 'devargs=net_failsafe0,exec(id)'
+check "another way to AF_XDP is named" refused "type=netdev iface=NAME" devargs=net_af_xdp0,iface=eth1
 check "no device at all" refused "is no device" devargs=,
 check "no such interface" refused 'net_af_packet0.*No such device' devargs=net_af_packet0,iface=nosuch
 check "an argument that is none" refused 'net_memif0.*frog' \

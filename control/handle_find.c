@@ -71,42 +71,6 @@ const struct api_port *find_port(const struct ctl *ctl, const char *field, const
     return NULL;
 }
 
-/* ---- FDB --------------------------------------------------------------------------------- */
-static bool count_row(void *arg, const struct dp_fdb_row *row)
-{
-    const struct live *live = arg;
-    struct live_port *port = row->port < live->max_ports ? live->ports[row->port] : NULL;
-    struct live_name *domain = row->domain <= live->max_domains ? live->domains[row->domain] : NULL;
-    struct live_name *tenant = domain == NULL ? NULL : live_tenant(live, domain->tenant);
-
-    if (port != NULL)
-        port->fdb_entries++;
-    if (domain != NULL)
-        domain->fdb_entries++;
-    if (tenant != NULL)
-        tenant->fdb_entries++;
-    return true;
-}
-
-void fdb_entries_count(struct ctl *ctl)
-{
-    struct live *live = &ctl->live;
-
-    for (uint32_t i = 0; i < live->max_ports; i++) {
-        if (live->ports[i] != NULL)
-            live->ports[i]->fdb_entries = 0;
-    }
-    for (uint32_t i = 0; i < live->max_tenants; i++) {
-        if (live->tenants[i] != NULL)
-            live->tenants[i]->fdb_entries = 0;
-    }
-    for (uint32_t i = 0; i <= live->max_domains; i++) {
-        if (live->domains[i] != NULL)
-            live->domains[i]->fdb_entries = 0;
-    }
-    dp_fdb_each(ctl->dp, 0, count_row, live);
-}
-
 /* ---- counters ---------------------------------------------------------------------------- */
 struct dp_counters port_counters(const struct ctl *ctl, const struct live_port *live)
 {

@@ -168,21 +168,20 @@ static int fill_port(const struct ctl *ctl, const struct api_port *port,
     else
         fill_out_of_service(live, row);
     row->errors = live == NULL ? 0 : live->error_count;
-    row->fdb_entries = live == NULL ? 0 : live->fdb_entries;
+    row->fdb_entries = live == NULL ? 0 : dp_fdb_port_count(ctl->dp, live->number);
     return 0;
 }
 
 int handle_port_show(struct rpc_call *call, const struct api_port_key *in,
                      struct api_port_status *out, struct vsw_err *err)
 {
-    struct ctl *ctl = call_ctl(call);
+    const struct ctl *ctl = call_ctl(call);
     const struct api_port *port = find_port(ctl, "name", in->name, err);
     const struct live_port *live = port == NULL ? NULL : live_port(&ctl->live, port->name);
     int rc;
 
     if (port == NULL)
         return -ENOENT;
-    fdb_entries_count(ctl);
     rc = fill_port(ctl, port, out);
     if (rc == 0 && live != NULL && live->port != NULL)
         rc = fill_queues(ctl, live, out);
@@ -220,11 +219,10 @@ static int list_ports(const struct ctl *ctl, const char *tenant, struct api_port
 int handle_port_list(struct rpc_call *call, const struct api_tenant_filter *in,
                      struct api_port_list *out, struct vsw_err *err)
 {
-    struct ctl *ctl = call_ctl(call);
+    const struct ctl *ctl = call_ctl(call);
 
     if (in->tenant[0] != '\0' && find_tenant(ctl, "tenant", in->tenant, err) == NULL)
         return -ENOENT;
-    fdb_entries_count(ctl);
     return list_ports(ctl, in->tenant, out);
 }
 

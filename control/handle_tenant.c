@@ -35,29 +35,27 @@ static int fill_tenant(const struct ctl *ctl, const struct api_tenant *tenant,
     if (api_assign(&api_tenant_object, tenant, &api_tenant_status_object, row) < 0)
         return -ENOMEM;
     count_tenant(ctl, row);
-    row->fdb_entries = live == NULL ? 0 : live->fdb_entries;
+    row->fdb_entries = live == NULL ? 0 : dp_fdb_tenant_count(ctl->dp, live->number);
     return 0;
 }
 
 int handle_tenant_show(struct rpc_call *call, const struct api_tenant_key *in,
                        struct api_tenant_status *out, struct vsw_err *err)
 {
-    struct ctl *ctl = call_ctl(call);
+    const struct ctl *ctl = call_ctl(call);
     const struct api_tenant *tenant = find_tenant(ctl, "name", in->name, err);
 
     if (tenant == NULL)
         return -ENOENT;
-    fdb_entries_count(ctl);
     return fill_tenant(ctl, tenant, out);
 }
 
 int handle_tenant_list(struct rpc_call *call, const struct api_nothing *in,
                        struct api_tenant_list *out, struct vsw_err *err)
 {
-    struct ctl *ctl = call_ctl(call);
+    const struct ctl *ctl = call_ctl(call);
     int rc = 0;
 
-    fdb_entries_count(ctl);
     for (uint32_t i = 0; i < ctl->config.tenants.count && rc == 0; i++) {
         struct api_tenant_status *row = api_append(&out->rows, api_tenant_status);
 
@@ -77,19 +75,18 @@ static int fill_network(const struct ctl *ctl, const struct api_network *network
     for (uint32_t i = 0; i < ctl->config.ports.count; i++)
         row->ports +=
             model_port_carries(&ctl->config.ports.items[i], network->tenant, network->name);
-    row->fdb_entries = live == NULL ? 0 : live->fdb_entries;
+    row->fdb_entries = live == NULL ? 0 : dp_fdb_domain_count(ctl->dp, live->number);
     return 0;
 }
 
 int handle_network_show(struct rpc_call *call, const struct api_network_key *in,
                         struct api_network_status *out, struct vsw_err *err)
 {
-    struct ctl *ctl = call_ctl(call);
+    const struct ctl *ctl = call_ctl(call);
     const struct api_network *network = find_network(ctl, in->tenant, "name", in->name, err);
 
     if (network == NULL)
         return -ENOENT;
-    fdb_entries_count(ctl);
     return fill_network(ctl, network, out);
 }
 
@@ -111,10 +108,9 @@ static int list_networks(const struct ctl *ctl, const char *tenant, struct api_n
 int handle_network_list(struct rpc_call *call, const struct api_tenant_filter *in,
                         struct api_network_list *out, struct vsw_err *err)
 {
-    struct ctl *ctl = call_ctl(call);
+    const struct ctl *ctl = call_ctl(call);
 
     if (in->tenant[0] != '\0' && find_tenant(ctl, "tenant", in->tenant, err) == NULL)
         return -ENOENT;
-    fdb_entries_count(ctl);
     return list_networks(ctl, in->tenant, out);
 }

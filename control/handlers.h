@@ -25,9 +25,6 @@ const struct api_network *find_network(const struct ctl *ctl, const char *tenant
 const struct api_port *find_port(const struct ctl *ctl, const char *field, const char *name,
                                  struct vsw_err *err);
 
-/* Count the entries of the FDB: fdb_entries of every port, tenant and network in ctl->live. */
-void fdb_entries_count(struct ctl *ctl);
-
 /* Counters of a port that has a number; zeros while it is out of service. */
 struct dp_counters port_counters(const struct ctl *ctl, const struct live_port *live);
 

@@ -27,7 +27,6 @@ struct live_port {
     uint32_t retries;
     uint64_t error_count, connection_count;
     struct live_rates rates;
-    uint32_t fdb_entries; /* when they were last counted */
 };
 
 /* A tenant or a network. */
@@ -36,7 +35,6 @@ struct live_name {
     char name[API_NAME_SIZE]; /* "" for a tenant */
     uint16_t number;
     bool dying;
-    uint32_t fdb_entries; /* when they were last counted */
 };
 
 struct live {

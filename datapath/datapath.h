@@ -380,7 +380,11 @@ uint32_t dp_fdb_flush(struct datapath *dp, const struct dp_fdb_filter *filter);
 /* Call cb for each entry, in no order, until it returns false. */
 void dp_fdb_each(const struct datapath *dp, uint64_t now_ns,
                  bool (*cb)(void *arg, const struct dp_fdb_row *row), void *arg);
+/* Entries in all, and of one. */
 uint32_t dp_fdb_count(const struct datapath *dp);
+uint32_t dp_fdb_port_count(const struct datapath *dp, uint16_t port);
+uint32_t dp_fdb_tenant_count(const struct datapath *dp, uint16_t tenant);
+uint32_t dp_fdb_domain_count(const struct datapath *dp, uint16_t domain);
 /* Notices that were too many to be given. */
 uint64_t dp_notices_suppressed(const struct datapath *dp);
 

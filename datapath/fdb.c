@@ -75,7 +75,9 @@ static bool alloc_control(struct fdb *fdb, const struct fdb_params *params)
     c->holder = calloc(params->max_entries + 1, sizeof(*c->holder));
     c->port = calloc(params->max_ports, sizeof(*c->port));
     c->tenant = calloc(params->max_tenants, sizeof(*c->tenant));
-    return c->slot != NULL && c->holder != NULL && c->port != NULL && c->tenant != NULL;
+    c->domain_count = calloc(MAX_INDICES, sizeof(*c->domain_count));
+    return c->slot != NULL && c->holder != NULL && c->port != NULL && c->tenant != NULL &&
+           c->domain_count != NULL;
 }
 
 static bool alloc_shared(struct fdb *fdb, const struct fdb_params *params)
@@ -124,6 +126,7 @@ void fdb_destroy(struct fdb *fdb)
         free(fdb->control->holder);
         free(fdb->control->port);
         free(fdb->control->tenant);
+        free(fdb->control->domain_count);
         free(fdb->control);
     }
     free(fdb->bucket);
@@ -208,4 +211,9 @@ uint32_t fdb_port_count(const struct fdb *fdb, uint16_t port)
 uint32_t fdb_tenant_count(const struct fdb *fdb, uint16_t tenant)
 {
     return fdb->control->tenant[tenant].count;
+}
+
+uint32_t fdb_domain_count(const struct fdb *fdb, uint16_t domain)
+{
+    return fdb->control->domain_count[domain];
 }

@@ -513,4 +513,15 @@ uint32_t fdb_port_count(const struct fdb *fdb, uint16_t port);
  */
 uint32_t fdb_tenant_count(const struct fdb *fdb, uint16_t tenant);
 
+/**
+ * fdb_domain_count() - entries of a domain
+ * @fdb: the table
+ * @domain: any
+ *
+ * Return: entries of all kinds.
+ * Context: control; does not block.
+ * Source: none
+ */
+uint32_t fdb_domain_count(const struct fdb *fdb, uint16_t domain);
+
 #endif

@@ -51,6 +51,7 @@ struct fdb_control {
     struct fdb_holder *holder;
     struct fdb_port *port;
     struct fdb_tenant *tenant;
+    uint32_t *domain_count;
     uint32_t free_holder;
     uint32_t max_entries; /* what there is memory for */
     uint32_t limit;       /* what is allowed of it */
@@ -86,6 +87,12 @@ static inline struct fdb_value fdb_word_value(uint64_t word)
                               .kind = (uint8_t)(word >> FDB_KIND_SHIFT & FDB_KIND_MASK)};
 }
 
+/* Entries of the domain whose key is in a slot. */
+static inline uint32_t *fdb_slot_domain_count(const struct fdb *fdb, uint32_t slot)
+{
+    return &fdb->control->domain_count[fdb_slot_key(fdb, slot) >> FDB_DOMAIN_SHIFT];
+}
+
 static inline uint32_t fdb_slot_seen_s(const struct fdb *fdb, uint32_t slot)
 {
     return atomic_load_explicit(&fdb->seen_s[slot], memory_order_relaxed);
@@ -99,7 +106,7 @@ static inline const struct fdb_holder *fdb_slot_holder(const struct fdb *fdb, ui
 /**
  * fdb_hold() - account for an entry that came into a slot
  * @fdb: the table
- * @slot: its seen_s is set
+ * @slot: its key and seen_s are set
  * @port: where it is
  * @tenant: whose it is
  * @learned: it ages and can be evicted
@@ -112,7 +119,7 @@ void fdb_hold(struct fdb *fdb, uint32_t slot, uint16_t port, uint16_t tenant, bo
 /**
  * fdb_release() - account for an entry that leaves its slot
  * @fdb: the table
- * @slot: held
+ * @slot: held, with its key
  * @learned: as it was held
  *
  * Context: control; does not block.

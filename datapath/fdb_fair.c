@@ -133,6 +133,7 @@ void fdb_hold(struct fdb *fdb, uint32_t slot, uint16_t port, uint16_t tenant, bo
     c->count++;
     c->port[port].count++;
     c->tenant[tenant].count++;
+    ++*fdb_slot_domain_count(fdb, slot);
     c->holder[h].count++;
     if (!learned)
         return;
@@ -159,6 +160,7 @@ void fdb_release(struct fdb *fdb, uint32_t slot, bool learned)
     c->count--;
     c->port[h->port].count--;
     c->tenant[h->tenant].count--;
+    --*fdb_slot_domain_count(fdb, slot);
     if (--h->count == 0)
         holder_free(c, index);
 }

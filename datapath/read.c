@@ -169,6 +169,21 @@ uint32_t dp_fdb_count(const struct datapath *dp)
     return fdb_count(dp->fdb);
 }
 
+uint32_t dp_fdb_port_count(const struct datapath *dp, uint16_t port)
+{
+    return fdb_port_count(dp->fdb, port);
+}
+
+uint32_t dp_fdb_tenant_count(const struct datapath *dp, uint16_t tenant)
+{
+    return fdb_tenant_count(dp->fdb, tenant);
+}
+
+uint32_t dp_fdb_domain_count(const struct datapath *dp, uint16_t domain)
+{
+    return fdb_domain_count(dp->fdb, domain);
+}
+
 uint64_t dp_notices_suppressed(const struct datapath *dp)
 {
     return dp->notices_suppressed;

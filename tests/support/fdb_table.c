@@ -2,6 +2,8 @@
 #include "tests/support/fdb_table.h"
 #include "tests/support/cmocka.h"
 
+#include <string.h>
+
 struct fdb *table_make(uint32_t entries, uint64_t seed)
 {
     struct fdb *fdb =
@@ -24,14 +26,17 @@ int table_port_of(const struct fdb *fdb, uint16_t domain, uint64_t mac)
 
 void table_check_counts(const struct fdb *fdb)
 {
+    static uint32_t domains[UINT16_MAX + 1];
     uint32_t ports[TABLE_PORTS] = {0}, tenants[TABLE_TENANTS] = {0}, count = 0, cursor = 0;
     struct fdb_entry e;
 
+    memset(domains, 0, sizeof(domains));
     while (fdb_next(fdb, &cursor, &e)) {
         struct fdb_entry again;
 
         ports[e.value.port]++;
         tenants[e.tenant]++;
+        domains[e.domain]++;
         count++;
         assert_int_equal(fdb_get(fdb, e.domain, e.mac, &again), 0);
         assert_int_equal(again.value.port, e.value.port);
@@ -42,4 +47,6 @@ void table_check_counts(const struct fdb *fdb)
         assert_int_equal(fdb_port_count(fdb, i), ports[i]);
     for (uint16_t i = 0; i < TABLE_TENANTS; i++)
         assert_int_equal(fdb_tenant_count(fdb, i), tenants[i]);
+    for (uint32_t i = 0; i <= UINT16_MAX; i++)
+        assert_int_equal(fdb_domain_count(fdb, (uint16_t)i), domains[i]);
 }
